@@ -1,0 +1,78 @@
+/**
+ * Why a connection ended, as numbers that never change their meaning.
+ *
+ * The list is append-only: a code that was published is never reused, because logs, counters and later wire formats
+ * carry the number. A plain frozen object and not an `enum`: it erases to what is written here.
+ *
+ * @module
+ */
+
+/** The numeric reasons for the end of a connection. */
+export const CloseCode = {
+  /** Either side closed and everything that was accepted before had been handed to the link. */
+  Normal: 0,
+  /** The endpoint that owns the connection stopped. */
+  GoingAway: 1,
+  /** The caller's `AbortSignal` fired. */
+  Aborted: 2,
+  /** The link broke: reset, unreachable, or any other error of the operating system. */
+  LinkLost: 3,
+  /** The peer ended its stream inside a header or a payload. */
+  Truncated: 4,
+  /** A frame announced a negative length. */
+  NegativeLength: 5,
+  /** A frame announced more than `maxFrameBytes`. */
+  FrameTooLarge: 6,
+  /** A frame announced length 0 where empty messages are not allowed. */
+  EmptyFrame: 7,
+  /** Nothing was received for longer than `idleTimeoutMs`. */
+  IdleTimeout: 8,
+  /** A frame in progress arrived slower than `minFrameBytesPerSecond`. */
+  TooSlow: 9,
+  /** The peer did not complete its handshake within `handshakeTimeoutMs`. */
+  HandshakeTimeout: 10,
+  /** The peer announced an id that is empty, too long or not printable ASCII. */
+  BadPeerId: 11,
+  /** The peer announced an id that a live connection already holds. */
+  DuplicatePeerId: 12,
+  /** The server answered the handshake with something other than the announced id. */
+  HandshakeMismatch: 13,
+  /** A handler of the application threw or its promise was rejected. */
+  HandlerFailed: 14,
+  /** The send queue was full and its policy is `close`. */
+  SendQueueFull: 15,
+  /** The endpoint already had `maxConnectionCount` connections. */
+  TooManyConnections: 16,
+  /** The endpoint already had `maxConnectionsPerAddressCount` connections from that address. */
+  TooManyFromAddress: 17,
+  /** Closing did not finish within `closeTimeoutMs`; what was queued was lost. */
+  CloseTimeout: 18,
+  /** A connection could not be established. */
+  ConnectFailed: 19,
+  /** A frame lacks the timestamp that both ends agreed on. */
+  MissingTimestamp: 20,
+  /** The peer ended the stream before the handshake was complete: it refused, or went away. */
+  HandshakeRefused: 21,
+  /** The peer took no byte of what was queued for longer than `sendStallTimeoutMs`. */
+  SendStalled: 22,
+} as const;
+
+/** One of the values of {@linkcode CloseCode}. */
+export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
+
+/** The names of {@linkcode CloseCode}, as they stand in messages and statistics. */
+export type CloseCodeName = keyof typeof CloseCode;
+
+const names = new Map<number, CloseCodeName>(
+  Object.entries(CloseCode).map(([name, code]) => [code, name as CloseCodeName]),
+);
+
+/**
+ * The name of a close code.
+ *
+ * @param code The number.
+ * @returns Its name, or `"Unknown"` for a number that this version does not know.
+ */
+export function closeCodeName(code: number): CloseCodeName | "Unknown" {
+  return names.get(code) ?? "Unknown";
+}

@@ -1,0 +1,285 @@
+/**
+ * The serving side of framed streams: accepts links, keeps count of them, routes by peer id, stops in order.
+ *
+ * It knows no driver: links come from a `StreamFabric`. Invariant: every accepted link is either turned away and
+ * counted, or owned by exactly one connection until `closed` has run for it.
+ *
+ * @module
+ */
+import { CloseCode } from "../error/close_code.ts";
+import { SendStatus } from "../error/send_status.ts";
+import { ClosedError, MisuseError } from "../error/transport_error.ts";
+import type { CloseReason } from "../stream/stream_machine.ts";
+import { type Address, addressHost } from "../transport/address.ts";
+import type { StreamFabric, StreamLink, StreamListener } from "../transport/stream_link.ts";
+import type { Connection, DisconnectReason } from "./connection.ts";
+import { closedError, describeReason } from "./disconnect.ts";
+import { checkReactorHandlers, type ReactorConfig, type ReactorHandlers } from "./reactor_options.ts";
+import { Sender } from "./sender.ts";
+import type { ReactorStatistics } from "./statistics.ts";
+import { StreamConnection } from "./stream_connection.ts";
+import { StreamEndpoint } from "./stream_endpoint.ts";
+import type { OwnedConnection, StreamOwner, StreamRole } from "./stream_role.ts";
+import type { RuntimeHost } from "./system_host.ts";
+
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 1000;
+
+interface Member {
+  readonly connection: OwnedConnection;
+  readonly sender: Sender;
+  readonly slot: number;
+  readonly host: string;
+  ready: boolean;
+}
+
+/** Serves framed streams. */
+export class ReactorRuntime implements StreamOwner {
+  received: StreamOwner["received"] = undefined;
+  batch: StreamOwner["batch"] = undefined;
+  readonly #config: ReactorConfig;
+  readonly #fabric: StreamFabric;
+  readonly #host: RuntimeHost;
+  readonly #endpoint: StreamEndpoint;
+  readonly #role: StreamRole;
+  readonly #members = new Map<OwnedConnection, Member>();
+  readonly #peers = new Map<string, OwnedConnection>();
+  readonly #perHost = new Map<string, number>();
+  #handlers: Readonly<ReactorHandlers> = {};
+  #listener: StreamListener | undefined = undefined;
+  #accepting: Promise<void> | undefined = undefined;
+  #stopping: Promise<void> | undefined = undefined;
+  #endPause: (() => void) | undefined = undefined;
+  #nextId = 1;
+  #accepted = 0;
+  #refusedByCount = 0;
+  #refusedByAddress = 0;
+  #acceptErrors = 0;
+  readonly #stopOnAbort = (): void => void this.stop(CloseCode.Aborted);
+
+  /**
+   * @param config The checked options.
+   * @param fabric Where links come from.
+   * @param host Time and randomness.
+   */
+  constructor(config: ReactorConfig, fabric: StreamFabric, host: RuntimeHost) {
+    this.#config = config;
+    this.#fabric = fabric;
+    this.#host = host;
+    this.#endpoint = new StreamEndpoint(config.stream, host);
+    this.#role = {
+      endpoint: this.#endpoint,
+      owner: this,
+      handshake: config.peerIds ? { kind: "accept" } : { kind: "none" },
+      peerEnd: config.stream.allowHalfOpen ? "stay" : "flush",
+    };
+  }
+
+  /** Where the reactor listens; `undefined` before `start`. */
+  get address(): Address | undefined {
+    return this.#listener?.address;
+  }
+
+  /** Whether `start` was called. */
+  get started(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** The open connections. */
+  get connections(): Connection[] {
+    return [...this.#members.values()].filter((member) => member.ready).map((member) => member.connection);
+  }
+
+  /**
+   * Starts to listen and to accept.
+   *
+   * @param handlers What the application does; taken as they are now.
+   * @throws {MisuseError} When it was started before.
+   * @throws {ResourceError} When the address cannot be had.
+   */
+  start(handlers: Readonly<ReactorHandlers>): void {
+    if (this.#listener !== undefined) throw new MisuseError("Cannot start a reactor twice");
+    const { signal, peerIds } = this.#config;
+    signal?.throwIfAborted();
+    checkReactorHandlers(handlers, peerIds);
+    this.#handlers = { ...handlers };
+    const { onReceived, onBatch, onMessageReceived } = handlers;
+    this.received = onMessageReceived === undefined
+      ? onReceived
+      : (connection, payload) => onMessageReceived(connection.peerId, payload);
+    this.batch = onBatch;
+    this.#listener = this.#fabric.listen();
+    signal?.addEventListener("abort", this.#stopOnAbort, { once: true });
+    this.#accepting = this.#accept(this.#listener);
+  }
+
+  /**
+   * Stops listening and closes all connections in order.
+   *
+   * @param code What connections are closed with.
+   * @returns When all are closed; bounded by `closeTimeoutMs`.
+   */
+  stop(code: CloseCode = CloseCode.GoingAway): Promise<void> {
+    return this.#stopping ??= this.#stop(code);
+  }
+
+  /** Sends to a client by its peer id, see `Connection.send`. */
+  send(peerId: string, payload: Uint8Array): Promise<void> {
+    const connection = this.#peers.get(peerId);
+    if (connection === undefined) return Promise.reject(new ClosedError(CloseCode.Normal, "remote"));
+    return connection.send(payload);
+  }
+
+  /** Offers to a client by its peer id, see `Connection.trySend`. */
+  trySend(peerId: string, payload: Uint8Array): SendStatus {
+    return this.#peers.get(peerId)?.trySend(payload) ?? SendStatus.NotConnected;
+  }
+
+  /** The connection of a client, by its peer id. */
+  peer(peerId: string): Connection | undefined {
+    return this.#peers.get(peerId);
+  }
+
+  /** What was counted so far. */
+  statistics(): ReactorStatistics {
+    let queuedBytes = 0;
+    for (const connection of this.#members.keys()) queuedBytes += connection.queuedBytes;
+    const { latency } = this.#endpoint;
+    return {
+      ...this.#endpoint.totals(),
+      queuedBytes,
+      connections: this.#members.size,
+      accepted: this.#accepted,
+      refusedByCount: this.#refusedByCount,
+      refusedByAddress: this.#refusedByAddress,
+      acceptErrors: this.#acceptErrors,
+      ...(latency === undefined ? {} : { latency: latency.snapshot() }),
+    };
+  }
+
+  peerAnnounced(connection: OwnedConnection): void {
+    const { peerId } = connection;
+    if (this.#peers.has(peerId)) return connection.refuse(CloseCode.DuplicatePeerId);
+    this.#peers.set(peerId, connection);
+    connection.acceptPeer();
+  }
+
+  ready(connection: OwnedConnection): unknown {
+    const member = this.#members.get(connection);
+    if (member !== undefined) member.ready = true;
+    const result = this.#handlers.onConnected?.(connection);
+    if (connection.peerId !== "") this.#handlers.onClientConnected?.(connection.peerId);
+    return result;
+  }
+
+  drained(connection: OwnedConnection): void {
+    this.#guarded(connection, () => this.#handlers.onDrain?.(connection));
+  }
+
+  closed(connection: OwnedConnection, reason: CloseReason): void {
+    const member = this.#members.get(connection);
+    if (member === undefined) return;
+    this.#members.delete(connection);
+    if (this.#peers.get(connection.peerId) === connection) this.#peers.delete(connection.peerId);
+    this.#countHost(member.host, -1);
+    const described = describeReason(reason, member.sender.end(closedError(reason)));
+    if (member.ready) this.#reportEnd(connection, described);
+    this.#endpoint.freeSlot(member.slot);
+  }
+
+  failed(connection: OwnedConnection, error: unknown): void {
+    this.#report(error, connection);
+  }
+
+  #reportEnd(connection: OwnedConnection, reason: DisconnectReason): void {
+    this.#guarded(connection, () => this.#handlers.onDisconnected?.(connection, reason));
+    if (connection.peerId === "") return;
+    this.#guarded(connection, () => this.#handlers.onClientDisconnected?.(connection.peerId, reason));
+  }
+
+  async #accept(listener: StreamListener): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!listener.closed) {
+      try {
+        this.#admit(await listener.accept());
+        pauseMs = FIRST_PAUSE_MS;
+      } catch (error) {
+        if (listener.closed) return;
+        this.#acceptErrors++;
+        this.#report(error, undefined);
+        await this.#pause(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  #admit(link: StreamLink): void {
+    const { maxConnectionCount, maxConnectionsPerAddressCount } = this.#config;
+    const host = addressHost(link.remote);
+    if (this.#stopping !== undefined) return link.close();
+    if (this.#members.size >= maxConnectionCount) {
+      this.#refusedByCount++;
+      return link.close();
+    }
+    if ((this.#perHost.get(host) ?? 0) >= maxConnectionsPerAddressCount) {
+      this.#refusedByAddress++;
+      return link.close();
+    }
+    this.#accepted++;
+    this.#countHost(host, 1);
+    const endpoint = this.#endpoint;
+    const slot = endpoint.takeSlot();
+    const sender = new Sender(endpoint.outbox(slot), endpoint);
+    const connection = new StreamConnection(this.#role, this.#nextId++, slot, link, sender);
+    this.#members.set(connection, { connection, sender, slot, host, ready: false });
+    connection.start();
+  }
+
+  async #stop(code: CloseCode): Promise<void> {
+    this.#config.signal?.removeEventListener("abort", this.#stopOnAbort);
+    this.#listener?.close();
+    this.#endPause?.();
+    await Promise.all([...this.#members.keys()].map((connection) => connection.shut(code)));
+    await this.#accepting;
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { scheduler } = this.#host;
+    const alarm = scheduler.alarm(resolve);
+    alarm.arm(scheduler.tick() + ms);
+    this.#endPause = () => {
+      alarm.disarm();
+      resolve();
+    };
+    return promise;
+  }
+
+  #countHost(host: string, change: number): void {
+    const count = (this.#perHost.get(host) ?? 0) + change;
+    if (count === 0) this.#perHost.delete(host);
+    else this.#perHost.set(host, count);
+  }
+
+  /** Runs a handler that must not take anything else with it. */
+  #guarded(connection: OwnedConnection, run: () => unknown): void {
+    try {
+      const result = run();
+      if (result instanceof Promise) result.catch((error) => this.#report(error, connection));
+    } catch (error) {
+      this.#report(error, connection);
+    }
+  }
+
+  #report(error: unknown, connection: Connection | undefined): void {
+    const { onError } = this.#handlers;
+    // deno-lint-ignore no-console -- an error that nobody listens for must not vanish
+    if (onError === undefined) return console.error("Ringwire reactor:", error);
+    try {
+      onError(error, connection);
+    } catch (failure) {
+      // deno-lint-ignore no-console -- the error handler itself failed
+      console.error("Ringwire reactor: onError failed:", failure);
+    }
+  }
+}

@@ -1,0 +1,344 @@
+/**
+ * The sending face of one connection or particle: offers to the outbox, waits for room in order, and decides when the
+ * next write starts.
+ *
+ * When: the first message after a pause goes out within this turn's microtasks, so that a single message is not
+ * delayed; messages that follow at once are gathered until the next turn, so that a producer that awaits every send
+ * does not pay a system call a message. Invariant: sends that wait are served in order, and nothing overtakes them.
+ *
+ * @module
+ */
+import { CloseCode } from "../error/close_code.ts";
+import { SendStatus } from "../error/send_status.ts";
+import { ClosedError, ResourceError } from "../error/transport_error.ts";
+import type { ConflationKey } from "../stream/conflation.ts";
+import { checkPayload, type Outbox } from "../stream/outbox.ts";
+import type { Flushable } from "./flush_schedule.ts";
+import type { StreamEndpoint } from "./stream_endpoint.ts";
+
+/** How many sends may wait for room; one more is refused. */
+const MAX_WAITING_COUNT = 1024;
+/** A pause after which a message goes out at once. */
+const PAUSE_MS = 0.1;
+
+const DONE: Promise<void> = Promise.resolve();
+const NOBODY: never[] = [];
+
+/** What starts writing; a connection while there is one. */
+export interface SendTarget {
+  /** Writes what is queued, if no write is going on. */
+  writeQueued(): void;
+  /** The queue was full and the policy is to close. */
+  overflow(): void;
+}
+
+interface Waiting {
+  readonly payload: Uint8Array;
+  readonly key: ConflationKey | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Passing {
+  readonly position: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Sends for one outbox; it outlives the link when the outbox does. */
+export class Sender implements Flushable {
+  /** What is queued. */
+  readonly outbox: Outbox;
+  readonly #endpoint: StreamEndpoint;
+  #target: SendTarget | undefined = undefined;
+  #scheduled = false;
+  #lastFlush = -Infinity;
+  #failure: unknown = undefined;
+  // Most senders never wait: all of these share one empty list, which is never written to.
+  #waiting: Waiting[] = NOBODY;
+  #passing: Passing[] = NOBODY;
+  #room: PromiseWithResolvers<void> | undefined = undefined;
+
+  /**
+   * Makes a sender without a target.
+   *
+   * @param outbox What is queued.
+   * @param endpoint The options, time and the schedule of flushes.
+   */
+  constructor(outbox: Outbox, endpoint: StreamEndpoint) {
+    this.outbox = outbox;
+    this.#endpoint = endpoint;
+  }
+
+  /**
+   * Names what starts writing.
+   *
+   * @param target The connection, or `undefined` while there is none.
+   */
+  attach(target: SendTarget | undefined): void {
+    this.#target = target;
+  }
+
+  /** Offers a message without waiting, see `Connection.trySend`. */
+  trySend(payload: Uint8Array, key?: ConflationKey): SendStatus {
+    const status = this.outbox.offer(payload, key);
+    if (status === SendStatus.Queued) {
+      if (!this.#scheduled) this.#schedule();
+    } else if (status === SendStatus.Closed && this.outbox.overflowed) this.#target?.overflow();
+    return status;
+  }
+
+  /** Sends a message and waits for room, see `Connection.send`. */
+  send(payload: Uint8Array, key?: ConflationKey): Promise<void> {
+    if (payload.length >= this.#endpoint.config.referenceBytes) return this.#sendLarge(payload, key);
+    const status = this.trySend(payload, key);
+    return status === SendStatus.Queued ? DONE : this.#sendSlowly(status, payload, key);
+  }
+
+  /** Whether sends wait for room. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /**
+   * Offers a reply: where there is no room a copy waits for it, and whoever reads for this connection stops until
+   * `room`. See `Connection.return`.
+   */
+  reply(payload: Uint8Array): SendStatus {
+    const status = this.trySend(payload);
+    if (status !== SendStatus.BackPressured || this.#waiting.length >= MAX_WAITING_COUNT) return status;
+    void handled(this.#wait(payload.slice(), undefined));
+    return SendStatus.Queued;
+  }
+
+  /**
+   * Waits until no send waits for room.
+   *
+   * @returns When that is so, or the connection is over.
+   */
+  room(): Promise<void> {
+    if (this.#waiting.length === 0) return DONE;
+    this.#room ??= Promise.withResolvers<void>();
+    return this.#room.promise;
+  }
+
+  /** Waits until everything accepted so far has passed, see `Connection.flush`. */
+  flush(): Promise<void> {
+    if (this.outbox.empty && this.#waiting.length === 0) return DONE;
+    if (!this.#scheduled) this.#schedule();
+    // Conflated messages have no position until they move to the queue: then only an empty outbox will do.
+    const conflating = this.#endpoint.config.sendPolicy === "conflate" || this.#waiting.length > 0;
+    return handled(this.#whenPassed(conflating ? Infinity : this.outbox.acceptedBytes));
+  }
+
+  /**
+   * Waits until the queue is not above its high mark.
+   *
+   * @returns A promise that is settled already while there is room.
+   */
+  ready(): Promise<void> {
+    if (!this.outbox.backPressured) return DONE;
+    const { lowWaterBytes } = this.#endpoint.config;
+    const { acceptedBytes } = this.outbox;
+    return handled(this.#whenPassed(acceptedBytes - lowWaterBytes));
+  }
+
+  /** Has what was put into the outbox by others written soon. */
+  kick(): void {
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  /** Has what is queued written in the next turn. */
+  later(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#endpoint.flushes.later(this);
+  }
+
+  /** The time of a scheduled flush has come. */
+  flushDue(): void {
+    this.#scheduled = false;
+    this.#target?.writeQueued();
+  }
+
+  /**
+   * Calls back once a position has passed, or will never pass.
+   *
+   * @param position A position of the outbox.
+   * @param run Must not throw.
+   */
+  afterPassed(position: number, run: () => void): void {
+    this.#pass({ position, resolve: run, reject: run });
+  }
+
+  /** Gathers what handlers send: nothing is scheduled until `uncork`, whose caller flushes. */
+  cork(): void {
+    this.#scheduled = true;
+  }
+
+  /** Ends `cork`. */
+  uncork(): void {
+    this.#scheduled = false;
+  }
+
+  /** Bytes have passed or room was made: serves who waits. */
+  progress(): void {
+    if (this.#passing.length > 0) this.#servePassing();
+  }
+
+  /** The queue is down at its low mark: serves sends that wait for room. */
+  drained(): void {
+    if (this.#waiting.length === 0) return;
+    this.outbox.hold(false);
+    let served = 0;
+    for (const waiting of this.#waiting) {
+      if (!this.#serve(waiting)) break;
+      served++;
+    }
+    this.#waiting.splice(0, served);
+    if (this.#waiting.length > 0) this.outbox.hold(true);
+    else this.#endRoom();
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  /**
+   * The link is gone and another one is to come.
+   *
+   * @param refuse Whether what is queued is dropped and later messages are refused until `recover`.
+   * @param error What waiting and refused sends are rejected with.
+   * @returns How many messages were dropped.
+   */
+  interrupt(refuse: boolean, error: unknown): number {
+    if (!refuse) return this.outbox.restart();
+    const dropped = this.outbox.clear();
+    this.outbox.shut(SendStatus.NotConnected);
+    this.#fail(error);
+    return dropped;
+  }
+
+  /** Another link is there: what was refused is accepted again. */
+  recover(): void {
+    this.#failure = undefined;
+    this.outbox.restart();
+  }
+
+  /**
+   * It is over for good: drops what is queued, rejects who waits, and all later sends.
+   *
+   * @param error What they are told.
+   * @returns How many messages were never written whole.
+   */
+  end(error: unknown): number {
+    this.outbox.shut(SendStatus.Closed);
+    const unsent = this.outbox.clear();
+    this.#fail(error);
+    return unsent;
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error;
+    this.outbox.hold(false);
+    const all: readonly { reject: (error: unknown) => void }[] = [...this.#waiting, ...this.#passing];
+    this.#waiting = NOBODY;
+    this.#passing = NOBODY;
+    for (const { reject } of all) reject(error);
+    this.#endRoom();
+  }
+
+  #endRoom(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
+  #schedule(): void {
+    if (this.#target === undefined) return;
+    this.#scheduled = true;
+    const { scheduler, flushes } = this.#endpoint;
+    const now = scheduler.tick();
+    const fresh = now - this.#lastFlush > PAUSE_MS;
+    this.#lastFlush = now;
+    if (fresh) flushes.soon(this);
+    else flushes.later(this);
+  }
+
+  #sendLarge(payload: Uint8Array, key: ConflationKey | undefined): Promise<void> {
+    checkPayload(payload);
+    const position = this.#waiting.length > 0 ? -1 : this.outbox.offerReference(payload);
+    if (position >= 0) {
+      if (!this.#scheduled) this.#schedule();
+      return handled(this.#whenPassed(position));
+    }
+    const status = this.outbox.offer(payload, key);
+    if (status !== SendStatus.Queued) return this.#sendSlowly(status, payload, key);
+    if (!this.#scheduled) this.#schedule();
+    return DONE;
+  }
+
+  #sendSlowly(status: SendStatus, payload: Uint8Array, key: ConflationKey | undefined): Promise<void> {
+    switch (status) {
+      case SendStatus.Dropped:
+        return DONE;
+      case SendStatus.TooLarge:
+        throw new RangeError(
+          `Cannot send ${payload.length} bytes: maxFrameBytes is ${this.#endpoint.config.maxFrameBytes}`,
+        );
+      case SendStatus.BackPressured:
+        return handled(this.#wait(payload, key));
+      default:
+        return handled(Promise.reject(this.#failure ?? new ClosedError(CloseCode.Normal, "local")));
+    }
+  }
+
+  #wait(payload: Uint8Array, key: ConflationKey | undefined): Promise<void> {
+    if (this.#waiting.length >= MAX_WAITING_COUNT) {
+      return Promise.reject(new ResourceError(`Cannot wait for room: ${MAX_WAITING_COUNT} sends wait already`));
+    }
+    this.outbox.hold(true);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (this.#waiting === NOBODY) this.#waiting = [];
+    this.#waiting.push({ payload, key, resolve, reject });
+    if (!this.#scheduled) this.#schedule();
+    return promise;
+  }
+
+  #serve({ payload, key, resolve, reject }: Waiting): boolean {
+    if (payload.length >= this.#endpoint.config.referenceBytes) {
+      const position = this.outbox.offerReference(payload);
+      if (position >= 0) {
+        this.#pass({ position, resolve, reject });
+        return true;
+      }
+    }
+    const status = this.outbox.offer(payload, key);
+    if (status === SendStatus.BackPressured) return false;
+    if (status === SendStatus.Queued || status === SendStatus.Dropped) resolve();
+    else reject(this.#failure ?? new ClosedError(CloseCode.Normal, "local"));
+    return true;
+  }
+
+  #whenPassed(position: number): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#pass({ position, resolve, reject });
+    return promise;
+  }
+
+  #pass(passing: Passing): void {
+    if (this.#passing === NOBODY) this.#passing = [];
+    this.#passing.push(passing);
+  }
+
+  #servePassing(): void {
+    const { passedBytes, empty } = this.outbox;
+    const idle = empty && this.#waiting.length === 0;
+    const before = this.#passing;
+    this.#passing = before.filter((p) => p.position > passedBytes && !idle);
+    for (const passing of before) if (passing.position <= passedBytes || idle) passing.resolve();
+  }
+}
+
+/** Keeps a rejection that nobody awaits from ending the process: the end of the connection reports it. */
+function handled(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {});
+  return promise;
+}

@@ -1,0 +1,381 @@
+/**
+ * The driver of one framed stream: one read loop, one write path, one `StreamMachine` (src/machine/CONTRACT.md).
+ *
+ * It holds no protocol rule. Invariants: the machine is drained before bytes are brought to it; while a handler's
+ * promise is pending nothing is read, so that payloads stay valid and a slow application slows the peer down; the
+ * machine's memory goes back to the pool only after the last read and write have settled.
+ *
+ * @module
+ */
+import { CloseCode } from "../error/close_code.ts";
+import type { SendStatus } from "../error/send_status.ts";
+import type { ConflationKey } from "../stream/conflation.ts";
+import { INT32_FRAMING } from "../stream/framing.ts";
+import { StreamEvent, StreamMachine } from "../stream/stream_machine.ts";
+import type { Address } from "../transport/address.ts";
+import type { StreamLink } from "../transport/stream_link.ts";
+import type { Sender, SendTarget } from "./sender.ts";
+import type { ConnectionStatistics } from "./statistics.ts";
+import type { OwnedConnection, StreamOwner, StreamRole } from "./stream_role.ts";
+
+/** From this many queued bytes on a write follows the last one at once; fewer are gathered until the next turn. */
+const FOLLOW_BYTES = 64 << 10;
+
+/** Runs one framed stream. */
+export class StreamConnection implements OwnedConnection, SendTarget {
+  readonly id: number;
+  readonly #role: StreamRole;
+  readonly #slot: number;
+  readonly #link: StreamLink;
+  readonly #machine: StreamMachine;
+  readonly #sender: Sender;
+  #next: Uint8Array | undefined = undefined;
+  #holding: Promise<void> | undefined = undefined;
+  #writing = false;
+  #reading = false;
+  #settling = false;
+  #finished = false;
+  #concluded = false;
+  #closed: PromiseWithResolvers<void> | undefined = undefined;
+
+  /**
+   * Makes a connection over an open link.
+   *
+   * @param role What all connections of the owner have in common.
+   * @param id The connection's number.
+   * @param slot Its slot in the endpoint.
+   * @param link The link; the connection closes it.
+   * @param sender The sending face; it may hold messages from an earlier link.
+   */
+  constructor(role: StreamRole, id: number, slot: number, link: StreamLink, sender: Sender) {
+    const { endpoint, handshake, peerEnd } = role;
+    this.id = id;
+    this.#role = role;
+    this.#slot = slot;
+    this.#link = link;
+    this.#sender = sender;
+    this.#machine = new StreamMachine({
+      config: endpoint.config,
+      framing: INT32_FRAMING,
+      handshake,
+      peerEnd,
+      outbox: sender.outbox,
+      readBlocks: endpoint.readBlocks,
+      clock: endpoint.scheduler.clock,
+      counters: endpoint.counters,
+      slot,
+      latency: endpoint.latency,
+    });
+    sender.attach(this);
+  }
+
+  /** Starts reading and writing. */
+  start(): void {
+    void this.#run();
+  }
+
+  get remote(): Address {
+    return this.#link.remote;
+  }
+
+  get local(): Address {
+    return this.#link.local;
+  }
+
+  get peerId(): string {
+    return this.#machine.peerId;
+  }
+
+  get queuedBytes(): number {
+    return this.#sender.outbox.queuedBytes;
+  }
+
+  get backPressured(): boolean {
+    return this.#sender.outbox.backPressured;
+  }
+
+  get open(): boolean {
+    return this.#machine.delivering;
+  }
+
+  send(payload: Uint8Array, key?: ConflationKey): Promise<void> {
+    return this.#sender.send(payload, key);
+  }
+
+  trySend(payload: Uint8Array, key?: ConflationKey): SendStatus {
+    return this.#sender.trySend(payload, key);
+  }
+
+  return(payload: Uint8Array): SendStatus {
+    return this.#sender.reply(payload);
+  }
+
+  close(): Promise<void> {
+    return this.shut(CloseCode.Normal);
+  }
+
+  abort(): void {
+    this.refuse(CloseCode.Aborted);
+  }
+
+  statistics(): ConnectionStatistics {
+    return { ...this.#role.endpoint.statistics(this.#slot), queuedBytes: this.queuedBytes };
+  }
+
+  /**
+   * Closes in order.
+   *
+   * @param code Why.
+   * @returns When the connection is closed.
+   */
+  shut(code: CloseCode): Promise<void> {
+    if (this.#concluded) return Promise.resolve();
+    this.#closed ??= Promise.withResolvers<void>();
+    this.#machine.close(code);
+    this.#settle();
+    return this.#closed.promise;
+  }
+
+  /**
+   * Ends the connection now.
+   *
+   * @param code Why.
+   * @param cause The error behind it.
+   */
+  refuse(code: CloseCode, cause?: unknown): void {
+    if (this.#finished) return;
+    this.#machine.abort(code, "local", cause);
+    this.#settle();
+  }
+
+  /** Accepts the announced peer. */
+  acceptPeer(): void {
+    this.#machine.acceptPeer();
+  }
+
+  /** The send queue was full and its policy is to close. */
+  overflow(): void {
+    this.refuse(CloseCode.SendQueueFull);
+  }
+
+  /** A deadline may have passed. */
+  handleTimeout(): void {
+    this.#machine.handleTimeout();
+    this.#settle();
+  }
+
+  flush(): Promise<void> {
+    return this.#sender.flush();
+  }
+
+  /** Writes what is queued, if no write is going on. */
+  writeQueued(): void {
+    if (!this.#finished) this.#settle();
+  }
+
+  async #run(): Promise<void> {
+    const machine = this.#machine;
+    const { scheduler, config } = this.#role.endpoint;
+    this.#reading = true;
+    try {
+      this.#settle();
+      await this.#released();
+      while (machine.reading) {
+        const count = await this.#link.read(machine.receiveSpan());
+        if (this.#finished) break;
+        scheduler.tick();
+        if (config.timestamps) machine.frames.wallNow = scheduler.wallNow();
+        this.#settle();
+        if (!machine.reading) break;
+        if (count === null) machine.handleEnd();
+        else machine.handleReceived(count);
+        this.#settle();
+        if (this.#holding !== undefined) await this.#released();
+      }
+    } catch (error) {
+      this.#lose(error);
+    }
+    this.#reading = false;
+    if (this.#finished) machine.release();
+  }
+
+  /** Waits until no handler holds back the reading. */
+  async #released(): Promise<void> {
+    while (this.#holding !== undefined) {
+      await this.#holding;
+      this.#settle();
+    }
+  }
+
+  /** Drains the machine: writes, deadline, events. */
+  #settle(): void {
+    if (this.#settling) return;
+    this.#settling = true;
+    const machine = this.#machine;
+    this.#writeAndWatch();
+    for (let event = machine.pollEvent(); event !== undefined; event = machine.pollEvent()) {
+      const holding = this.#handle(event);
+      if (holding !== undefined) this.#holding = holding;
+    }
+    this.#writeAndWatch();
+    this.#settling = false;
+  }
+
+  #handle(event: StreamEvent): Promise<void> | undefined {
+    const { owner } = this.#role;
+    switch (event) {
+      case StreamEvent.Ready:
+        return this.#greet();
+      case StreamEvent.PeerAnnounced:
+        return void owner.peerAnnounced(this);
+      case StreamEvent.Frames:
+        return owner.batch === undefined ? this.#deliver() : this.#deliverBatch(owner.batch);
+      case StreamEvent.Drained:
+        this.#sender.drained();
+        return void owner.drained(this);
+      case StreamEvent.EndWrite:
+        return void this.#endWrite();
+      case StreamEvent.Closed:
+        return void this.#finish();
+      case StreamEvent.Ended:
+        return undefined;
+    }
+  }
+
+  #greet(): Promise<void> | undefined {
+    try {
+      const result = this.#role.owner.ready(this);
+      return isPromise(result) ? this.#hold(result) : undefined;
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #deliver(): Promise<void> | undefined {
+    const machine = this.#machine;
+    const { frames } = machine;
+    const { received } = this.#role.owner;
+    const sender = this.#sender;
+    sender.cork();
+    try {
+      while (machine.delivering && frames.next()) {
+        const result = received?.(this, frames.payload());
+        if (result !== undefined && isPromise(result)) return this.#hold(result, received);
+        if (sender.hasWaiting) return this.#hold(sender.room(), received);
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      sender.uncork();
+    }
+    return undefined;
+  }
+
+  #deliverBatch(batch: NonNullable<StreamOwner["batch"]>): Promise<void> | undefined {
+    this.#sender.cork();
+    try {
+      const result = batch(this, this.#machine.frames);
+      if (isPromise(result)) return this.#hold(result);
+      return this.#sender.hasWaiting ? this.#hold(this.#sender.room()) : undefined;
+    } catch (error) {
+      return this.#fail(error);
+    } finally {
+      this.#sender.uncork();
+    }
+  }
+
+  /** Waits for a handler's promise, and delivers the rest of the read behind it, message by message. */
+  async #hold(first: PromiseLike<unknown>, received?: StreamOwner["received"]): Promise<void> {
+    const machine = this.#machine;
+    machine.holdReading();
+    try {
+      await first;
+      while (received !== undefined && machine.delivering && machine.frames.next()) {
+        await received(this, machine.frames.payload());
+        await this.#sender.room();
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    machine.resumeReading();
+    this.#holding = undefined;
+  }
+
+  #fail(error: unknown): undefined {
+    this.#role.owner.failed(this, error);
+    this.#machine.abort(CloseCode.HandlerFailed, "local", error);
+    this.#settle();
+  }
+
+  #writeAndWatch(): void {
+    const machine = this.#machine;
+    const { endpoint } = this.#role;
+    if (machine.pollTransmit(endpoint.span) > 0) {
+      this.#next = endpoint.span.bytes();
+      endpoint.span.clear();
+      if (!this.#writing) void this.#write();
+    }
+    endpoint.watch(this.#slot, this, machine.pollTimeout());
+  }
+
+  /** Writes what was lent, and goes on while more is lent. */
+  async #write(): Promise<void> {
+    const machine = this.#machine;
+    const sender = this.#sender;
+    this.#writing = true;
+    try {
+      for (let bytes = this.#next; bytes !== undefined && !this.#finished; bytes = this.#next) {
+        this.#next = undefined;
+        machine.handleTransmitted(await this.#link.write(bytes));
+        sender.progress();
+        const { queuedBytes } = sender.outbox;
+        // The next write follows at once when there is enough to write, or when nothing more will be gathered.
+        if (queuedBytes === 0 || queuedBytes >= FOLLOW_BYTES || !machine.delivering) this.#settle();
+        else sender.later();
+      }
+    } catch (error) {
+      this.#lose(error);
+    }
+    this.#next = undefined;
+    this.#writing = false;
+    if (this.#finished) this.#conclude();
+  }
+
+  async #endWrite(): Promise<void> {
+    try {
+      await this.#link.closeWrite();
+    } catch (error) {
+      this.#lose(error);
+    }
+    if (!this.#finished) this.#settle();
+  }
+
+  #lose(error: unknown): void {
+    if (this.#finished) return;
+    this.#machine.handleLinkLost(error);
+    this.#settle();
+  }
+
+  /** The machine is closed: closes the link, and reports it as soon as no write holds queued memory any more. */
+  #finish(): void {
+    this.#finished = true;
+    this.#role.endpoint.unwatch(this.#slot);
+    this.#sender.attach(undefined);
+    this.#link.close();
+    if (!this.#reading) this.#machine.release();
+    if (!this.#writing) this.#conclude();
+  }
+
+  #conclude(): void {
+    if (this.#concluded) return;
+    this.#concluded = true;
+    const { owner } = this.#role;
+    const reason = this.#machine.reason ?? { code: CloseCode.Normal, origin: "local" };
+    owner.closed(this, reason);
+    this.#closed?.resolve();
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
+}

@@ -1,0 +1,34 @@
+/**
+ * What tells one framing from another: the closed set that `StreamMachine` runs over.
+ *
+ * A framing owns a specialised parser (its cursor) and a header encoder. Invariant: a cursor and the reference parser
+ * in `tests/` find the same frames and the same fault in the same bytes.
+ *
+ * @module
+ */
+import { decodeInt32Header, encodeInt32Header, INT32_HEADER_BYTES, INT32_MAX_LENGTH } from "../wire/int32_frame.ts";
+import type { FrameLimits, FrameParser } from "./frame_cursor.ts";
+import { Int32Cursor } from "./int32_cursor.ts";
+
+/** One framing. */
+export interface Framing {
+  /** How many bytes stand before a payload. */
+  readonly headerBytes: number;
+  /** The largest payload that a header can announce. */
+  readonly maxLength: number;
+  /** Writes the header of a payload of `length` bytes at `at`. */
+  encodeHeader(into: Uint8Array, at: number, length: number): void;
+  /** Reads back the length in a header that this end wrote. */
+  decodeLength(from: Uint8Array, at: number): number;
+  /** Makes the specialised parser. */
+  parser(limits: FrameLimits): FrameParser;
+}
+
+/** `int32 little-endian length | payload`: Faster.Transport, Zerio. */
+export const INT32_FRAMING: Framing = Object.freeze({
+  headerBytes: INT32_HEADER_BYTES,
+  maxLength: INT32_MAX_LENGTH,
+  encodeHeader: encodeInt32Header,
+  decodeLength: decodeInt32Header,
+  parser: (limits: FrameLimits): FrameParser => new Int32Cursor(limits),
+});

@@ -1,0 +1,149 @@
+/**
+ * The whole suite, as `deno task test` runs it: one type check, then the test folders, each with the permissions that
+ * its kind of test may have, then the examples in the docs.
+ *
+ * Invariant: the last line is `N passed, N failed` (and `, N skipped` where there are any), and the exit code is 0
+ * only when something ran and nothing failed. Why the check comes first and once: a worker's script would otherwise be
+ * checked again each time that a test starts one. Why examples are not checked: the runner adds imports of its own to
+ * each of them, which `noUnusedLocals` refuses.
+ *
+ * @module
+ */
+
+/** One run of `deno test` or `deno check`. */
+interface Group {
+  readonly name: string;
+  /** The folders with tests; the group is skipped when they have none. `undefined`: it runs in any case. */
+  readonly folders?: readonly string[];
+  readonly args: readonly string[];
+}
+
+interface Tally {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Outcome {
+  readonly output: string;
+  readonly code: number;
+  readonly isTimedOut: boolean;
+}
+
+const GROUP_LIMIT_MS = 300_000;
+const PARALLEL_JOBS = "2";
+
+const root = new URL("../", import.meta.url);
+const test = ["test", "--no-check", "--no-prompt"];
+
+const groups: readonly Group[] = [
+  { name: "types", args: ["check"] },
+  { name: "unit and sim", folders: ["tests/unit", "tests/sim"], args: [...test, "--parallel"] },
+  { name: "arch", folders: ["tests/arch"], args: [...test, "--parallel", "--allow-read", "--ignore-env"] },
+  {
+    name: "race, interop, e2e and fuzz",
+    folders: ["tests/race", "tests/interop", "tests/e2e", "tests/fuzz"],
+    args: [...test, "-A"],
+  },
+  { name: "examples in the docs", args: [...test, "-A", "--parallel", "--doc", "src", "mod.ts"] },
+];
+
+if (import.meta.main) Deno.exit(await main());
+
+async function main(): Promise<number> {
+  const total: Tally = { passed: 0, failed: 0, skipped: 0 };
+  for (const group of groups) {
+    const folders = group.folders?.filter((folder) => hasTests(new URL(`${folder}/`, root)));
+    if (folders?.length === 0) continue;
+    console.log(`\n== ${group.name}`);
+    const outcome = await run([...group.args, ...folders ?? []]);
+    if (outcome.isTimedOut) console.log(`\n"${group.name}" took longer than ${GROUP_LIMIT_MS / 1000} s and was killed`);
+    const tally = group.args[0] === "test" ? tallyOf(outcome.output) : undefined;
+    total.passed += tally?.passed ?? 0;
+    total.failed += failuresOf(group, outcome, tally);
+    total.skipped += tally?.skipped ?? 0;
+  }
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+  console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+  return total.failed > 0 || total.passed === 0 ? 1 : 0;
+}
+
+/** A run that ended badly counts as one failure where it did not count its own. */
+function failuresOf(group: Group, outcome: Outcome, tally: Tally | undefined): number {
+  const isTest = group.args[0] === "test";
+  const isBroken = outcome.code !== 0 || outcome.isTimedOut || isTest && tally === undefined;
+  return Math.max(tally?.failed ?? 0, isBroken ? 1 : 0);
+}
+
+/** Reads the last summary line: `ok | 3 passed (2 steps) | 0 failed | 1 ignored (33ms)`. */
+function tallyOf(output: string): Tally | undefined {
+  // deno-lint-ignore no-control-regex
+  const lines = output.replace(/\x1b\[[0-9;]*m/g, "").split("\n").map((line) => line.trim());
+  const summary = lines.findLast((line) => /^(ok|FAILED) \| \d+ passed/.test(line));
+  if (summary === undefined) return undefined;
+  const count = (word: string): number => Number(new RegExp(`\\| (\\d+) ${word}`).exec(summary)?.[1] ?? 0);
+  return { passed: count("passed"), failed: count("failed"), skipped: count("ignored") };
+}
+
+/** Runs deno with its output shown and kept; kills it with all that it started when its time is over. */
+async function run(args: readonly string[]): Promise<Outcome> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: root,
+    env: { DENO_JOBS: PARALLEL_JOBS },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+    detached: true,
+  }).spawn();
+  let isTimedOut = false;
+  const timer = setTimeout(() => {
+    isTimedOut = true;
+    killGroup(child.pid);
+  }, GROUP_LIMIT_MS);
+  const interrupt = (): void => {
+    killGroup(child.pid);
+    Deno.exit(130);
+  };
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, interrupt);
+  try {
+    const output = await show(child.stdout);
+    const { code } = await child.status;
+    return { output, code, isTimedOut };
+  } finally {
+    clearTimeout(timer);
+    for (const signal of signals) Deno.removeSignalListener(signal, interrupt);
+  }
+}
+
+async function show(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    for (let at = 0; at < chunk.length;) at += await Deno.stdout.write(chunk.subarray(at));
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
+}
+
+/** The child leads a process group of its own, so that what a test started goes with it. */
+function killGroup(pid: number): void {
+  try {
+    Deno.kill(Deno.build.os === "windows" ? pid : -pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function hasTests(folder: URL): boolean {
+  try {
+    for (const entry of Deno.readDirSync(folder)) {
+      if (entry.isFile && entry.name.endsWith("_test.ts")) return true;
+      if (entry.isDirectory && hasTests(new URL(`${entry.name}/`, folder))) return true;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return false;
+}

@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { CloseCode, closeCodeName } from "../../../src/error/close_code.ts";
+
+/** What was published. Lines may be added at the end; none may ever change. */
+const published: readonly (readonly [string, number])[] = [
+  ["Normal", 0],
+  ["GoingAway", 1],
+  ["Aborted", 2],
+  ["LinkLost", 3],
+  ["Truncated", 4],
+  ["NegativeLength", 5],
+  ["FrameTooLarge", 6],
+  ["EmptyFrame", 7],
+  ["IdleTimeout", 8],
+  ["TooSlow", 9],
+  ["HandshakeTimeout", 10],
+  ["BadPeerId", 11],
+  ["DuplicatePeerId", 12],
+  ["HandshakeMismatch", 13],
+  ["HandlerFailed", 14],
+  ["SendQueueFull", 15],
+  ["TooManyConnections", 16],
+  ["TooManyFromAddress", 17],
+  ["CloseTimeout", 18],
+  ["ConnectFailed", 19],
+  ["MissingTimestamp", 20],
+  ["HandshakeRefused", 21],
+  ["SendStalled", 22],
+];
+
+Deno.test("CloseCode keeps every number that was published", () => {
+  assertEquals(Object.entries(CloseCode).slice(0, published.length), published.map(([name, code]) => [name, code]));
+});
+
+Deno.test("CloseCode gives no number twice", () => {
+  const codes = Object.values(CloseCode);
+  assertEquals(new Set(codes).size, codes.length);
+});
+
+Deno.test("closeCodeName() knows every code, and says so when it does not", () => {
+  for (const [name, code] of Object.entries(CloseCode)) assertEquals<string>(closeCodeName(code), name);
+  for (const code of [-1, 0.5, 9999, NaN]) assertEquals(closeCodeName(code), "Unknown");
+});
