@@ -35,7 +35,7 @@ Deno.bench("SendQueue.append, lend, confirm", () => {
   while (queue.lend(span) > 0) queue.confirm(span.length);
 });
 
-const outbox = new Outbox({ ...shared, blocks, wallClock: { wallNow: () => 0 } });
+const outbox = new Outbox({ ...shared, blocks, wallClock: { wallNow: () => 0 }, mayWait: true });
 Deno.bench("Outbox.offer, lend, confirm", () => {
   for (let i = 0; i < COUNT; i++) outbox.offer(payload);
   while (outbox.lend(span) > 0) outbox.confirm(span.length);

@@ -12,7 +12,7 @@ import type { Sample, Scenario } from "../harness/scenario.ts";
  * Ten million messages. Why such large reads in the bare loop, though smaller ones are faster: every read allocates,
  * and what the bare loop allocates is taken off our figure.
  */
-const LOAD = { warmCount: 4_000_000, count: 10_000_000, payloadBytes: 64, readBytes: 1024 * 1024 } as const;
+const LOAD = { warmCount: 60_000_000, count: 10_000_000, payloadBytes: 64, readBytes: 1024 * 1024 } as const;
 
 /** Allocation per message; the load is the same with `--quick`, because fewer messages would measure the counter. */
 export const tcpAlloc: Scenario = {
@@ -20,7 +20,7 @@ export const tcpAlloc: Scenario = {
   metric: "alloc",
   unit: "B/message",
   target: { of: "value", bound: "at most", limit: 0.3 },
-  rounds: 3,
+  rounds: 5,
   lessBaseline: true,
   baseline: () => allocated("bare-server", "bare-client"),
   product: () => allocated("batch-server", "burst-client"),

@@ -43,8 +43,9 @@ export class Particle implements AsyncDisposable {
   }
 
   /**
-   * Settles with the first link: rejects with `ConnectError` when there is none and no reconnect. Awaiting it is
-   * optional.
+   * Settles with the first link: rejects with `ConnectError` when there is none and no reconnect, with `ClosedError`
+   * when the server refused the peer id. A server that turns a client away for its limits accepts and closes at once:
+   * that shows in `onDisconnected`. Awaiting this is optional.
    */
   get connected(): Promise<void> {
     return this.#runtime.whenConnected;
@@ -72,10 +73,9 @@ export class Particle implements AsyncDisposable {
    * memory and must not change until the promise settles.
    * @param key What the message replaces under the policy `conflate`.
    * @returns When the message is in the send queue; a payload by reference: when it was written. Rejects with
-   * `ClosedError` when the particle is closed, with `ResourceError` when too many sends wait already. A rejection that
-   * nobody handles is not reported again: `onDisconnected` tells.
-   * @throws {TypeError} When the payload is no `Uint8Array`.
-   * @throws {RangeError} When it is larger than `maxFrameBytes`.
+   * `ClosedError` when the particle is closed and with `ResourceError` when too many sends wait already: such a
+   * rejection that nobody handles is not reported again, `onDisconnected` tells. Rejects with `TypeError` when the
+   * payload is no `Uint8Array` and with `RangeError` when it is larger than `maxFrameBytes`.
    */
   send(payload: Uint8Array, key?: ConflationKey): Promise<void> {
     return this.#runtime.sender.send(payload, key);

@@ -7,7 +7,7 @@ import { MisuseError } from "../error/transport_error.ts";
 import type { BurstOptions } from "../runtime/burst_runtime.ts";
 import type { DisconnectReason } from "../runtime/connection.ts";
 import type { FluxOptions } from "../runtime/flux_options.ts";
-import type { ParticleOptions, ReconnectOptions } from "../runtime/particle_options.ts";
+import type { ReconnectOptions } from "../runtime/particle_options.ts";
 import { ParticleBurst } from "./particle_burst.ts";
 import { ParticleFlux } from "./particle_flux.ts";
 import { Particle } from "./particle.ts";
@@ -126,8 +126,19 @@ export class ParticleBuilder<Kind extends ParticleKind = "particle"> {
    * @param options Options of what is being built.
    * @returns This builder.
    */
-  withOptions(options: Partial<ParticleOptions>): this {
+  withOptions(options: Partial<BurstOptions & FluxOptions>): this {
     Object.assign(this.#options, options);
+    return this;
+  }
+
+  /**
+   * Handles an established link, see `ParticleHandlers.onConnected`.
+   *
+   * @param handler Called with the first link and with every later one.
+   * @returns This builder.
+   */
+  onConnected(handler: () => unknown): this {
+    this.#options.onConnected = handler;
     return this;
   }
 

@@ -77,12 +77,20 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
     this.#runtime = new ReactorRuntime(config, tcpFabric(config), systemHost());
   }
 
-  /** The port that is listened on, also when port 0 was asked for. */
+  /**
+   * The port that is listened on, also when port 0 was asked for.
+   *
+   * @throws {MisuseError} Before `start`.
+   */
   get port(): number {
     return this.address.port;
   }
 
-  /** The address that is listened on. */
+  /**
+   * The address that is listened on.
+   *
+   * @throws {MisuseError} Before `start`.
+   */
   get address(): TcpAddress {
     const address = this.#runtime.address;
     if (address?.transport !== "tcp") throw new MisuseError("Cannot tell the address: the reactor is not started");

@@ -38,6 +38,7 @@ export class BlockPool {
   readonly #free: readonly Uint8Array[][];
   readonly #retainBytes: number;
   #retainedBytes = 0;
+  #lentBytes = 0;
 
   /**
    * Makes an empty pool.
@@ -63,6 +64,11 @@ export class BlockPool {
   /** How many bytes the free blocks hold. */
   get retainedBytes(): number {
     return this.#retainedBytes;
+  }
+
+  /** How many bytes are handed out and not given back. */
+  get lentBytes(): number {
+    return this.#lentBytes;
   }
 
   /** How many block sizes there are. */
@@ -106,7 +112,8 @@ export class BlockPool {
    * @throws {RangeError} When there is no such class.
    */
   take(classIndex: number): Uint8Array {
-    const block = this.#free[classIndex]?.pop();
+    this.#lentBytes += this.classBytes(classIndex);
+    const block = this.#free[classIndex]!.pop();
     if (block === undefined) return new Uint8Array(this.classBytes(classIndex));
     this.#retainedBytes -= block.length;
     return block;
@@ -122,9 +129,10 @@ export class BlockPool {
    */
   give(block: Uint8Array): void {
     const size = block.length;
-    if (this.#retainedBytes + size > this.#retainBytes || size !== block.buffer.byteLength) return;
     const classIndex = this.#classBytes.indexOf(size);
-    if (classIndex < 0) return;
+    if (classIndex < 0 || size !== block.buffer.byteLength) return;
+    this.#lentBytes -= size;
+    if (this.#retainedBytes + size > this.#retainBytes) return;
     this.#free[classIndex]!.push(block);
     this.#retainedBytes += size;
   }

@@ -55,6 +55,8 @@ export const CloseCode = {
   HandshakeRefused: 21,
   /** The peer took no byte of what was queued for longer than `sendStallTimeoutMs`. */
   SendStalled: 22,
+  /** No live connection has the peer id that was to be sent to. */
+  UnknownPeer: 23,
 } as const;
 
 /** One of the values of {@linkcode CloseCode}. */

@@ -43,6 +43,11 @@ export class DrainGuard {
     this.#step = TRANSMIT_DUE;
   }
 
+  /** Whether the next input that brings bytes is legal now. */
+  get drained(): boolean {
+    return this.#step === DRAINED;
+  }
+
   /** Entered by every command, confirmation and timeout: what they queued goes out with the next drain. */
   command(): void {
     if (this.#step === EVENTS_DUE) this.#again = TRANSMIT_DUE;

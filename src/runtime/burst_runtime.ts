@@ -19,6 +19,8 @@ const QUEUED_BYTES = 16 << 20;
 /** Above this a burst is not ready: more than the writer takes in one turn only leaves the caches. */
 const HIGH_WATER_BYTES = 1 << 20;
 
+const DONE: Promise<void> = Promise.resolve();
+
 /** The options of a burst. `maxQueuedBytes` is shared out evenly among the lanes. */
 export interface BurstOptions extends ParticleOptions {
   /** How many lanes: connections of their own, each ordered. Messages go to them in turn. @default 1 */
@@ -87,12 +89,14 @@ export class BurstRuntime {
       ...handlers,
       onDisconnected: (reason) => {
         const over = this.#lanes.filter((lane) => lane.over).length;
-        return over === 0 || over === this.#lanes.length ? onDisconnected?.(reason) : undefined;
+        if (over === 0) return onDisconnected?.(reason);
+        const unsentCount = this.statistics().unsent;
+        return over === this.#lanes.length ? onDisconnected?.({ ...reason, unsentCount }) : undefined;
       },
     };
     this.#lanes = Array.from(
       { length: config.parallelism },
-      () => new ParticleRuntime(config.particle, ownHandlers, fabric, host),
+      () => new ParticleRuntime(config.particle, ownHandlers, fabric, host, false),
     );
     this.#senders = this.#lanes.map((lane) => lane.sender);
     this.#only = this.#senders.length === 1 ? this.#senders[0] : undefined;
@@ -138,15 +142,17 @@ export class BurstRuntime {
 
   /** Sends on one lane, see `ParticleBurst.sendOn`. */
   sendOn(lane: number, payload: Uint8Array, key?: ConflationKey): SendStatus {
-    const sender = this.#senders[lane % this.#senders.length];
-    if (sender === undefined) throw new RangeError(`Cannot send on lane ${lane}: a lane is an integer of at least 0`);
-    return sender.trySend(payload, key);
+    if (!Number.isInteger(lane) || lane < 0) {
+      throw new RangeError(`Cannot send on lane ${lane}: a lane is an integer of at least 0`);
+    }
+    return this.#senders[lane % this.#senders.length]!.trySend(payload, key);
   }
 
   /** Waits until no lane is above its high mark, see `ParticleBurst.ready`. */
   ready(): Promise<void> {
-    if (this.#only !== undefined) return this.#only.ready().catch(() => {});
-    return Promise.all(this.#senders.map((sender) => sender.ready().catch(() => {}))).then(() => {});
+    const only = this.#only;
+    if (only !== undefined) return only.outbox.backPressured ? only.ready().catch(() => {}) : DONE;
+    return Promise.allSettled(this.#senders.map((sender) => sender.ready())).then(() => {});
   }
 
   /** Waits until what was accepted is written or lost, see `ParticleBurst.flush`. */

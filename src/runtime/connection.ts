@@ -48,10 +48,9 @@ export interface Connection {
    * memory and must not change until the promise settles.
    * @param key What the message replaces under the policy `conflate`.
    * @returns When the message is in the send queue; a payload by reference: when it was written. Rejects with
-   * `ClosedError` when the connection ends before that, with `ResourceError` when too many sends wait already. A
-   * rejection that nobody handles is not reported again: the end of the connection is.
-   * @throws {TypeError} When the payload is no `Uint8Array`.
-   * @throws {RangeError} When it is larger than `maxFrameBytes`.
+   * `ClosedError` when the connection ends before that and with `ResourceError` when too many sends wait already: such a
+   * rejection that nobody handles is not reported again, the end of the connection is. Rejects with `TypeError` when
+   * the payload is no `Uint8Array` and with `RangeError` when it is larger than `maxFrameBytes`.
    */
   send(payload: Uint8Array, key?: ConflationKey): Promise<void>;
 

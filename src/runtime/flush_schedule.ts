@@ -17,18 +17,10 @@ export interface Flushable {
 /** The two lists of an endpoint. */
 export class FlushSchedule {
   readonly #scheduler: Scheduler;
-  #soon: Flushable[] = [];
-  #later: Flushable[] = [];
-  readonly #runSoon = (): void => {
-    const due = this.#soon;
-    this.#soon = [];
-    for (const one of due) one.flushDue();
-  };
-  readonly #runLater = (): void => {
-    const due = this.#later;
-    this.#later = [];
-    for (const one of due) one.flushDue();
-  };
+  readonly #soon = new DueList();
+  readonly #later = new DueList();
+  readonly #runSoon = (): void => this.#soon.run();
+  readonly #runLater = (): void => this.#later.run();
 
   /** @param scheduler Turns of the event loop. */
   constructor(scheduler: Scheduler) {
@@ -41,7 +33,7 @@ export class FlushSchedule {
    * @param one What is due; the caller makes sure that it is in one list once.
    */
   soon(one: Flushable): void {
-    if (this.#soon.push(one) === 1) DONE.then(this.#runSoon);
+    if (this.#soon.add(one)) DONE.then(this.#runSoon);
   }
 
   /**
@@ -50,6 +42,32 @@ export class FlushSchedule {
    * @param one What is due; the caller makes sure that it is in one list once.
    */
   later(one: Flushable): void {
-    if (this.#later.push(one) === 1) this.#scheduler.nextTurn(this.#runLater);
+    if (this.#later.add(one)) this.#scheduler.nextTurn(this.#runLater);
+  }
+}
+
+/** A list that keeps its memory: an array that is emptied by its length, or by shifting, allocates with every push. */
+class DueList {
+  #due: (Flushable | undefined)[] = [];
+  #count = 0;
+  #running: (Flushable | undefined)[] = [];
+
+  /** Adds one; returns whether it is the first. */
+  add(one: Flushable): boolean {
+    this.#due[this.#count++] = one;
+    return this.#count === 1;
+  }
+
+  /** Flushes all; what becomes due meanwhile is for the next run. */
+  run(): void {
+    const due = this.#due;
+    const count = this.#count;
+    this.#due = this.#running;
+    this.#running = due;
+    this.#count = 0;
+    for (let i = 0; i < count; i++) {
+      due[i]!.flushDue();
+      due[i] = undefined;
+    }
   }
 }

@@ -14,6 +14,7 @@ import { SpscProducer } from "../ring/spsc_ring.ts";
 import { INT32_FRAMING } from "../stream/framing.ts";
 import { checkPayload } from "../stream/outbox.ts";
 import { encodeTimestamp, TIMESTAMP_BYTES } from "../wire/timestamp_prefix.ts";
+import type { Alarm, Scheduler } from "../time/scheduler.ts";
 import { checkProducerToken, type ProducerToken } from "./flux_token.ts";
 import { systemHost } from "./system_host.ts";
 
@@ -21,6 +22,7 @@ import { systemHost } from "./system_host.ts";
 const SHORT_BYTES = 512;
 /** How many sends may wait for room; one more is refused. */
 const MAX_WAITING_COUNT = 1024;
+const ALIVE_MS = 60_000;
 const HEADER_BYTES = INT32_FRAMING.headerBytes;
 const DONE: Promise<void> = Promise.resolve();
 
@@ -44,7 +46,9 @@ export class FluxProducer {
   readonly #prefixBytes: number;
   readonly #scratch = new Uint8Array(SHORT_BYTES);
   readonly #scratchView: DataView = new DataView(this.#scratch.buffer);
-  readonly #wallNow: () => number;
+  readonly #scheduler: Scheduler;
+  // A wait on shared memory does not keep a thread's event loop alive; an armed alarm does.
+  readonly #alive: Alarm;
   #closed = false;
   // Sends that wait for room stand in line: each behind the last one.
   #waitingCount = 0;
@@ -64,8 +68,8 @@ export class FluxProducer {
     this.#prefixBytes = timestamps ? TIMESTAMP_BYTES : 0;
     this.#minBytes = allowEmptyMessages ? 0 : 1;
     this.#maxBytes = Math.min(maxFrameBytes, this.#ring.maxClaimBytes - HEADER_BYTES - this.#prefixBytes);
-    const { scheduler } = systemHost();
-    this.#wallNow = () => scheduler.wallNow();
+    this.#scheduler = systemHost().scheduler;
+    this.#alive = this.#scheduler.alarm(() => this.#stayAlive());
   }
 
   /** The largest payload in bytes: the flux's `maxFrameBytes`, or half of the ring if that is less. */
@@ -103,7 +107,7 @@ export class FluxProducer {
     if (this.#waitingCount >= MAX_WAITING_COUNT) {
       throw new ResourceError(`Cannot wait for room: ${MAX_WAITING_COUNT} sends wait already`);
     }
-    this.#waitingCount++;
+    if (this.#waitingCount++ === 0) this.#stayAlive();
     const waiting = this.#sendBehind(this.#last, payload);
     this.#last = waiting.catch(() => {});
     return waiting;
@@ -132,7 +136,7 @@ export class FluxProducer {
     const at = ring.claim(HEADER_BYTES + size);
     if (at < 0) return ring.isConsumerClosed() ? SendStatus.Closed : SendStatus.BackPressured;
     ring.view.setInt32(at, size, true);
-    if (this.#prefixBytes !== 0) encodeTimestamp(ring.data, at + HEADER_BYTES, this.#wallNow());
+    if (this.#prefixBytes !== 0) encodeTimestamp(ring.data, at + HEADER_BYTES, this.#scheduler.wallNow());
     this.#copy(payload, at + HEADER_BYTES + this.#prefixBytes);
     ring.commit();
     this.#doorbell.ring();
@@ -163,8 +167,12 @@ export class FluxProducer {
         await this.#ring.waitForSpace(size);
       }
     } finally {
-      this.#waitingCount--;
+      if (--this.#waitingCount === 0) this.#alive.disarm();
     }
+  }
+
+  #stayAlive(): void {
+    this.#alive.arm(this.#scheduler.tick() + ALIVE_MS);
   }
 
   #checkOdd(payload: Uint8Array): void {

@@ -109,11 +109,20 @@ export class FluxPump {
     return this.#emptied(() => [...this.#lanes].some(({ ring }) => ring.peek() > 0));
   }
 
-  /** Ends all producers; what is left in their rings is lost. */
-  close(): void {
+  /**
+   * Ends all producers; what is left in their rings is lost.
+   *
+   * @returns How many messages were committed and never put into the queue.
+   */
+  close(): number {
+    let lost = 0;
+    for (const lane of this.#lanes) {
+      this.#drop(lane);
+      lost += lane.ring.recordsCommitted() - lane.counted;
+    }
     this.#closed = true;
-    for (const lane of this.#lanes) this.#drop(lane);
     this.#doorbell.ring();
+    return lost;
   }
 
   /** Waits while the run loop drains; rings the bell for producers that died before they could. */

@@ -32,7 +32,7 @@ export class FluxRuntime {
     this.particle = new ParticleRuntime(config.particle, handlers, fabric, host);
     this.pump = new FluxPump(this.particle.sender, config, host.scheduler);
     this.particle.onDrained = () => this.pump.handleRoom();
-    void this.particle.whenClosed.then(() => this.pump.close());
+    this.particle.onEnd = () => this.pump.close();
     this.particle.start();
   }
 
@@ -49,9 +49,11 @@ export class FluxRuntime {
    */
   async close(): Promise<void> {
     const { scheduler } = this.#host;
-    const alarm = scheduler.alarm(() => this.pump.close());
-    alarm.arm(scheduler.tick() + this.#config.particle.stream.closeTimeoutMs);
-    if (this.particle.canSend) await this.pump.emptied();
+    const { closeTimeoutMs } = this.#config.particle.stream;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const alarm = scheduler.alarm(resolve);
+    alarm.arm(scheduler.tick() + closeTimeoutMs);
+    if (this.particle.canSend) await Promise.race([this.pump.emptied(), late]);
     alarm.disarm();
     await this.particle.close();
   }

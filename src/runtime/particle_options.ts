@@ -36,7 +36,10 @@ export interface ReconnectOptions {
 
 /** What an application does with what a particle receives. All are optional. */
 export interface ParticleHandlers {
-  /** A link is established; again after every reconnect. */
+  /**
+   * A link is established; again after every reconnect. Nothing is read before this returns or, where it returned a
+   * promise, before that settles.
+   */
   readonly onConnected?: (() => unknown) | undefined;
   /**
    * A message arrived. The payload is a view that is valid until this returns or, where it returned a promise, until

@@ -11,6 +11,7 @@ import { CloseCode } from "../error/close_code.ts";
 import { SendStatus } from "../error/send_status.ts";
 import { TimeoutError } from "../error/transport_error.ts";
 import type { Histogram } from "../metric/histogram.ts";
+import { StreamCounter } from "../stream/stream_counters.ts";
 import type { CloseReason } from "../stream/stream_machine.ts";
 import { formatAddress } from "../transport/address.ts";
 import type { StreamFabric, StreamLink } from "../transport/stream_link.ts";
@@ -44,6 +45,8 @@ export class ParticleRuntime implements StreamOwner {
   readonly #closed = Promise.withResolvers<void>();
   #connection: StreamConnection | undefined = undefined;
   #attempt: AbortController | undefined = undefined;
+  /** Called once when it is over for good; says how many messages were lost before they reached the queue. */
+  onEnd: () => number = () => 0;
   /** Called when the send queue is down at its low mark, before the application is told. */
   onDrained: () => void = () => {};
   #onAlarm: () => void = () => {};
@@ -58,14 +61,22 @@ export class ParticleRuntime implements StreamOwner {
    * @param handlers What the application does.
    * @param fabric Where links come from.
    * @param host Time and randomness.
+   * @param mayWait Whether sends may wait for room; a burst's never do.
    */
-  constructor(config: ParticleConfig, handlers: ParticleHandlers, fabric: StreamFabric, host: RuntimeHost) {
+  constructor(
+    config: ParticleConfig,
+    handlers: ParticleHandlers,
+    fabric: StreamFabric,
+    host: RuntimeHost,
+    mayWait = true,
+  ) {
     const { onReceived, onBatch } = handlers;
     this.#config = config;
     this.#handlers = handlers;
     this.#fabric = fabric;
     this.#endpoint = new StreamEndpoint(config.stream, host);
-    this.sender = new Sender(this.#endpoint.outbox(this.#endpoint.takeSlot()), this.#endpoint);
+    this.sender = new Sender(this.#endpoint.outbox(this.#endpoint.takeSlot(), mayWait), this.#endpoint);
+    this.sender.onOverflow = () => this.#overflow();
     this.#role = {
       endpoint: this.#endpoint,
       owner: this,
@@ -114,7 +125,8 @@ export class ParticleRuntime implements StreamOwner {
   /** Starts connecting. */
   start(): void {
     const { signal } = this.#config;
-    if (signal?.aborted) return this.abort();
+    // In a later job, because whoever makes the particle does not hold it yet.
+    if (signal?.aborted) return void Promise.resolve().then(this.#abortOnSignal);
     signal?.addEventListener("abort", this.#abortOnSignal, { once: true });
     void this.#connect();
   }
@@ -226,10 +238,19 @@ export class ParticleRuntime implements StreamOwner {
     this.#over = this.#closing = true;
     this.#alarm.disarm();
     this.#config.signal?.removeEventListener("abort", this.#abortOnSignal);
-    const unsent = this.sender.end(closedError(reason));
+    const before = this.onEnd();
+    if (before !== 0) this.#endpoint.counters.add(SLOT, StreamCounter.Unsent, before);
+    const unsent = before + this.sender.end(closedError(reason));
     this.#connected.reject(reason.cause instanceof Error ? reason.cause : closedError(reason));
     this.#closed.resolve();
     this.#guarded(() => this.#handlers.onDisconnected?.(describeReason(reason, unsent)));
+  }
+
+  #overflow(): void {
+    if (this.#over) return;
+    if (this.#config.reconnect === undefined) this.#closing = true;
+    if (this.#connection !== undefined) this.#connection.refuse(CloseCode.SendQueueFull);
+    else if (this.#closing) this.#cancel(CloseCode.SendQueueFull);
   }
 
   #cancel(code: CloseCode): void {
@@ -257,13 +278,10 @@ export class ParticleRuntime implements StreamOwner {
 
   #report(error: unknown): void {
     const { onError } = this.#handlers;
-    try {
-      // deno-lint-ignore no-console -- an error that nobody listens for must not vanish
-      if (onError === undefined) console.error("Ringwire particle:", error);
-      else onError(error);
-    } catch (failure) {
-      // deno-lint-ignore no-console -- the error handler itself failed
-      console.error("Ringwire particle: onError failed:", failure);
-    }
+    // deno-lint-ignore no-console -- an error that nobody listens for must not vanish
+    if (onError === undefined) return console.error("Ringwire particle:", error);
+    // deno-lint-ignore no-console -- the error handler itself failed
+    const giveUp = (failure: unknown): void => console.error("Ringwire particle: onError failed:", failure);
+    Promise.try(onError, error).catch(giveUp);
   }
 }

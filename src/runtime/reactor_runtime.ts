@@ -98,6 +98,9 @@ export class ReactorRuntime implements StreamOwner {
    * @throws {ResourceError} When the address cannot be had.
    */
   start(handlers: Readonly<ReactorHandlers>): void {
+    if (this.#stopping !== undefined) {
+      throw new MisuseError("Cannot start a reactor that was stopped: make another one");
+    }
     if (this.#listener !== undefined) throw new MisuseError("Cannot start a reactor twice");
     const { signal, peerIds } = this.#config;
     signal?.throwIfAborted();
@@ -125,19 +128,21 @@ export class ReactorRuntime implements StreamOwner {
 
   /** Sends to a client by its peer id, see `Connection.send`. */
   send(peerId: string, payload: Uint8Array): Promise<void> {
-    const connection = this.#peers.get(peerId);
-    if (connection === undefined) return Promise.reject(new ClosedError(CloseCode.Normal, "remote"));
-    return connection.send(payload);
+    try {
+      return this.#peer(peerId)?.send(payload) ?? Promise.reject(new ClosedError(CloseCode.UnknownPeer, "remote"));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Offers to a client by its peer id, see `Connection.trySend`. */
   trySend(peerId: string, payload: Uint8Array): SendStatus {
-    return this.#peers.get(peerId)?.trySend(payload) ?? SendStatus.NotConnected;
+    return this.#peer(peerId)?.trySend(payload) ?? SendStatus.NotConnected;
   }
 
   /** The connection of a client, by its peer id. */
   peer(peerId: string): Connection | undefined {
-    return this.#peers.get(peerId);
+    return this.#peer(peerId);
   }
 
   /** What was counted so far. */
@@ -168,8 +173,8 @@ export class ReactorRuntime implements StreamOwner {
     const member = this.#members.get(connection);
     if (member !== undefined) member.ready = true;
     const result = this.#handlers.onConnected?.(connection);
-    if (connection.peerId !== "") this.#handlers.onClientConnected?.(connection.peerId);
-    return result;
+    if (connection.peerId === "" || this.#handlers.onClientConnected === undefined) return result;
+    return Promise.all([result, this.#handlers.onClientConnected(connection.peerId)]);
   }
 
   drained(connection: OwnedConnection): void {
@@ -184,11 +189,19 @@ export class ReactorRuntime implements StreamOwner {
     this.#countHost(member.host, -1);
     const described = describeReason(reason, member.sender.end(closedError(reason)));
     if (member.ready) this.#reportEnd(connection, described);
+    connection.keepStatistics();
     this.#endpoint.freeSlot(member.slot);
   }
 
   failed(connection: OwnedConnection, error: unknown): void {
     this.#report(error, connection);
+  }
+
+  #peer(peerId: string): OwnedConnection | undefined {
+    if (!this.#config.peerIds) {
+      throw new MisuseError("Cannot find a peer by its id: this reactor was made without peerIds");
+    }
+    return this.#peers.get(peerId);
   }
 
   #reportEnd(connection: OwnedConnection, reason: DisconnectReason): void {
@@ -231,6 +244,9 @@ export class ReactorRuntime implements StreamOwner {
     const slot = endpoint.takeSlot();
     const sender = new Sender(endpoint.outbox(slot), endpoint);
     const connection = new StreamConnection(this.#role, this.#nextId++, slot, link, sender);
+    if (this.#config.stream.sendPolicy === "close") {
+      sender.onOverflow = () => connection.refuse(CloseCode.SendQueueFull);
+    }
     this.#members.set(connection, { connection, sender, slot, host, ready: false });
     connection.start();
   }
@@ -275,11 +291,8 @@ export class ReactorRuntime implements StreamOwner {
     const { onError } = this.#handlers;
     // deno-lint-ignore no-console -- an error that nobody listens for must not vanish
     if (onError === undefined) return console.error("Ringwire reactor:", error);
-    try {
-      onError(error, connection);
-    } catch (failure) {
-      // deno-lint-ignore no-console -- the error handler itself failed
-      console.error("Ringwire reactor: onError failed:", failure);
-    }
+    // deno-lint-ignore no-console -- the error handler itself failed
+    const giveUp = (failure: unknown): void => console.error("Ringwire reactor: onError failed:", failure);
+    Promise.try(onError, error, connection).catch(giveUp);
   }
 }

@@ -23,16 +23,16 @@ const PAUSE_MS = 0.1;
 
 const DONE: Promise<void> = Promise.resolve();
 const NOBODY: never[] = [];
+const nothing = (): void => {};
 
 /** What starts writing; a connection while there is one. */
 export interface SendTarget {
   /** Writes what is queued, if no write is going on. */
   writeQueued(): void;
-  /** The queue was full and the policy is to close. */
-  overflow(): void;
 }
 
 interface Waiting {
+  readonly isReply: boolean;
   readonly payload: Uint8Array;
   readonly key: ConflationKey | undefined;
   readonly resolve: () => void;
@@ -49,6 +49,8 @@ interface Passing {
 export class Sender implements Flushable {
   /** What is queued. */
   readonly outbox: Outbox;
+  /** Called when the queue was full and its policy is to close. */
+  onOverflow: () => void = nothing;
   readonly #endpoint: StreamEndpoint;
   #target: SendTarget | undefined = undefined;
   #scheduled = false;
@@ -57,6 +59,8 @@ export class Sender implements Flushable {
   // Most senders never wait: all of these share one empty list, which is never written to.
   #waiting: Waiting[] = NOBODY;
   #passing: Passing[] = NOBODY;
+  #replyCount = 0;
+  #lost = false;
   #room: PromiseWithResolvers<void> | undefined = undefined;
 
   /**
@@ -84,20 +88,24 @@ export class Sender implements Flushable {
     const status = this.outbox.offer(payload, key);
     if (status === SendStatus.Queued) {
       if (!this.#scheduled) this.#schedule();
-    } else if (status === SendStatus.Closed && this.outbox.overflowed) this.#target?.overflow();
+    } else if (status === SendStatus.Closed && this.outbox.takeOverflow()) this.onOverflow();
     return status;
   }
 
   /** Sends a message and waits for room, see `Connection.send`. */
   send(payload: Uint8Array, key?: ConflationKey): Promise<void> {
-    if (payload.length >= this.#endpoint.config.referenceBytes) return this.#sendLarge(payload, key);
-    const status = this.trySend(payload, key);
-    return status === SendStatus.Queued ? DONE : this.#sendSlowly(status, payload, key);
+    try {
+      if (payload.length >= this.#endpoint.config.referenceBytes) return this.#sendLarge(payload, key);
+      const status = this.trySend(payload, key);
+      return status === SendStatus.Queued ? DONE : this.#sendSlowly(status, payload, key);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  /** Whether sends wait for room. */
-  get hasWaiting(): boolean {
-    return this.#waiting.length > 0;
+  /** Whether replies wait for room. Only these may stop the reading: other sends wait for their own callers. */
+  get hasReplies(): boolean {
+    return this.#replyCount > 0;
   }
 
   /**
@@ -107,23 +115,24 @@ export class Sender implements Flushable {
   reply(payload: Uint8Array): SendStatus {
     const status = this.trySend(payload);
     if (status !== SendStatus.BackPressured || this.#waiting.length >= MAX_WAITING_COUNT) return status;
-    void handled(this.#wait(payload.slice(), undefined));
+    void handled(this.#wait(payload.slice(), undefined, true));
     return SendStatus.Queued;
   }
 
   /**
-   * Waits until no send waits for room.
+   * Waits until no reply waits for room.
    *
    * @returns When that is so, or the connection is over.
    */
   room(): Promise<void> {
-    if (this.#waiting.length === 0) return DONE;
+    if (this.#replyCount === 0) return DONE;
     this.#room ??= Promise.withResolvers<void>();
     return this.#room.promise;
   }
 
   /** Waits until everything accepted so far has passed, see `Connection.flush`. */
   flush(): Promise<void> {
+    if (this.#lost) return handled(Promise.reject(this.#failure));
     if (this.outbox.empty && this.#waiting.length === 0) return DONE;
     if (!this.#scheduled) this.#schedule();
     // Conflated messages have no position until they move to the queue: then only an empty outbox will do.
@@ -194,10 +203,11 @@ export class Sender implements Flushable {
     for (const waiting of this.#waiting) {
       if (!this.#serve(waiting)) break;
       served++;
+      if (waiting.isReply) this.#replyCount--;
     }
+    if (this.#replyCount === 0) this.#endRoom();
     this.#waiting.splice(0, served);
     if (this.#waiting.length > 0) this.outbox.hold(true);
-    else this.#endRoom();
     if (!this.#scheduled) this.#schedule();
   }
 
@@ -209,7 +219,11 @@ export class Sender implements Flushable {
    * @returns How many messages were dropped.
    */
   interrupt(refuse: boolean, error: unknown): number {
-    if (!refuse) return this.outbox.restart();
+    if (!refuse) {
+      const lost = this.outbox.restart();
+      this.progress();
+      return lost;
+    }
     const dropped = this.outbox.clear();
     this.outbox.shut(SendStatus.NotConnected);
     this.#fail(error);
@@ -231,6 +245,7 @@ export class Sender implements Flushable {
   end(error: unknown): number {
     this.outbox.shut(SendStatus.Closed);
     const unsent = this.outbox.clear();
+    this.#lost ||= unsent > 0;
     this.#fail(error);
     return unsent;
   }
@@ -241,6 +256,7 @@ export class Sender implements Flushable {
     const all: readonly { reject: (error: unknown) => void }[] = [...this.#waiting, ...this.#passing];
     this.#waiting = NOBODY;
     this.#passing = NOBODY;
+    this.#replyCount = 0;
     for (const { reject } of all) reject(error);
     this.#endRoom();
   }
@@ -283,20 +299,21 @@ export class Sender implements Flushable {
           `Cannot send ${payload.length} bytes: maxFrameBytes is ${this.#endpoint.config.maxFrameBytes}`,
         );
       case SendStatus.BackPressured:
-        return handled(this.#wait(payload, key));
+        return handled(this.#wait(payload, key, false));
       default:
         return handled(Promise.reject(this.#failure ?? new ClosedError(CloseCode.Normal, "local")));
     }
   }
 
-  #wait(payload: Uint8Array, key: ConflationKey | undefined): Promise<void> {
+  #wait(payload: Uint8Array, key: ConflationKey | undefined, isReply: boolean): Promise<void> {
     if (this.#waiting.length >= MAX_WAITING_COUNT) {
       return Promise.reject(new ResourceError(`Cannot wait for room: ${MAX_WAITING_COUNT} sends wait already`));
     }
     this.outbox.hold(true);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     if (this.#waiting === NOBODY) this.#waiting = [];
-    this.#waiting.push({ payload, key, resolve, reject });
+    this.#waiting.push({ isReply, payload, key, resolve, reject });
+    if (isReply) this.#replyCount++;
     if (!this.#scheduled) this.#schedule();
     return promise;
   }

@@ -29,13 +29,15 @@ export class StreamConnection implements OwnedConnection, SendTarget {
   readonly #link: StreamLink;
   readonly #machine: StreamMachine;
   readonly #sender: Sender;
-  #next: Uint8Array | undefined = undefined;
+  #written: ((count: number) => void) | undefined = undefined;
+  #failed: ((error: unknown) => void) | undefined = undefined;
   #holding: Promise<void> | undefined = undefined;
   #writing = false;
   #reading = false;
   #settling = false;
   #finished = false;
   #concluded = false;
+  #last: ConnectionStatistics | undefined = undefined;
   #closed: PromiseWithResolvers<void> | undefined = undefined;
 
   /**
@@ -119,6 +121,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
   }
 
   statistics(): ConnectionStatistics {
+    if (this.#last !== undefined) return this.#last;
     return { ...this.#role.endpoint.statistics(this.#slot), queuedBytes: this.queuedBytes };
   }
 
@@ -148,14 +151,14 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     this.#settle();
   }
 
+  /** Keeps what was counted, because the slot is about to be given back. */
+  keepStatistics(): void {
+    this.#last = this.statistics();
+  }
+
   /** Accepts the announced peer. */
   acceptPeer(): void {
     this.#machine.acceptPeer();
-  }
-
-  /** The send queue was full and its policy is to close. */
-  overflow(): void {
-    this.refuse(CloseCode.SendQueueFull);
   }
 
   /** A deadline may have passed. */
@@ -185,7 +188,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
         if (this.#finished) break;
         scheduler.tick();
         if (config.timestamps) machine.frames.wallNow = scheduler.wallNow();
-        this.#settle();
+        if (!machine.drained) this.#settle();
         if (!machine.reading) break;
         if (count === null) machine.handleEnd();
         else machine.handleReceived(count);
@@ -212,12 +215,16 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     if (this.#settling) return;
     this.#settling = true;
     const machine = this.#machine;
-    this.#writeAndWatch();
-    for (let event = machine.pollEvent(); event !== undefined; event = machine.pollEvent()) {
-      const holding = this.#handle(event);
-      if (holding !== undefined) this.#holding = holding;
-    }
-    this.#writeAndWatch();
+    const { endpoint } = this.#role;
+    do {
+      this.#transmit();
+      endpoint.watch(this.#slot, this, machine.pollTimeout());
+      for (let event = machine.pollEvent(); event !== undefined; event = machine.pollEvent()) {
+        const holding = this.#handle(event);
+        if (holding !== undefined) this.#holding = holding;
+      }
+    } while (!machine.drained);
+    this.#transmit();
     this.#settling = false;
   }
 
@@ -255,13 +262,15 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     const machine = this.#machine;
     const { frames } = machine;
     const { received } = this.#role.owner;
+    const { copyPayloads } = this.#role.endpoint.config;
     const sender = this.#sender;
     sender.cork();
     try {
       while (machine.delivering && frames.next()) {
-        const result = received?.(this, frames.payload());
+        const payload = frames.payload();
+        const result = received?.(this, copyPayloads ? payload.slice() : payload);
         if (result !== undefined && isPromise(result)) return this.#hold(result, received);
-        if (sender.hasWaiting) return this.#hold(sender.room(), received);
+        if (sender.hasReplies) return this.#hold(sender.room(), received);
       }
     } catch (error) {
       this.#fail(error);
@@ -276,7 +285,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     try {
       const result = batch(this, this.#machine.frames);
       if (isPromise(result)) return this.#hold(result);
-      return this.#sender.hasWaiting ? this.#hold(this.#sender.room()) : undefined;
+      return this.#sender.hasReplies ? this.#hold(this.#sender.room()) : undefined;
     } catch (error) {
       return this.#fail(error);
     } finally {
@@ -291,7 +300,8 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     try {
       await first;
       while (received !== undefined && machine.delivering && machine.frames.next()) {
-        await received(this, machine.frames.payload());
+        const payload = machine.frames.payload();
+        await received(this, this.#role.endpoint.config.copyPayloads ? payload.slice() : payload);
         await this.#sender.room();
       }
     } catch (error) {
@@ -307,38 +317,35 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     this.#settle();
   }
 
-  #writeAndWatch(): void {
-    const machine = this.#machine;
-    const { endpoint } = this.#role;
-    if (machine.pollTransmit(endpoint.span) > 0) {
-      this.#next = endpoint.span.bytes();
-      endpoint.span.clear();
-      if (!this.#writing) void this.#write();
-    }
-    endpoint.watch(this.#slot, this, machine.pollTimeout());
+  #transmit(): void {
+    const { span } = this.#role.endpoint;
+    if (this.#machine.pollTransmit(span) === 0) return;
+    const bytes = span.bytes();
+    span.clear();
+    this.#writing = true;
+    // Why no async function: its generator and promise would be garbage of every write.
+    this.#written ??= (count) => this.#handleWritten(count);
+    this.#failed ??= (error) => this.#handleWriteFailed(error);
+    this.#link.write(bytes).then(this.#written, this.#failed);
   }
 
-  /** Writes what was lent, and goes on while more is lent. */
-  async #write(): Promise<void> {
+  #handleWritten(count: number): void {
+    this.#writing = false;
+    if (this.#finished) return this.#conclude();
     const machine = this.#machine;
     const sender = this.#sender;
-    this.#writing = true;
-    try {
-      for (let bytes = this.#next; bytes !== undefined && !this.#finished; bytes = this.#next) {
-        this.#next = undefined;
-        machine.handleTransmitted(await this.#link.write(bytes));
-        sender.progress();
-        const { queuedBytes } = sender.outbox;
-        // The next write follows at once when there is enough to write, or when nothing more will be gathered.
-        if (queuedBytes === 0 || queuedBytes >= FOLLOW_BYTES || !machine.delivering) this.#settle();
-        else sender.later();
-      }
-    } catch (error) {
-      this.#lose(error);
-    }
-    this.#next = undefined;
+    machine.handleTransmitted(count);
+    sender.progress();
+    const { queuedBytes } = sender.outbox;
+    // The next write follows at once when there is enough to write, or when nothing more will be gathered.
+    if (queuedBytes === 0 || queuedBytes >= FOLLOW_BYTES || !machine.delivering) this.#settle();
+    else sender.later();
+  }
+
+  #handleWriteFailed(error: unknown): void {
     this.#writing = false;
     if (this.#finished) this.#conclude();
+    else this.#lose(error);
   }
 
   async #endWrite(): Promise<void> {

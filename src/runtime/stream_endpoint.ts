@@ -26,7 +26,7 @@ const RETAINED_BYTES = 16 << 20;
 const SMALL_READ_BYTES = 512;
 const MIDDLE_READ_BYTES = 16 << 10;
 
-const SEND_BLOCK_BYTES = [4 << 10, 32 << 10, 256 << 10] as const;
+const SEND_BLOCK_BYTES = [4 << 10, 64 << 10, 512 << 10] as const;
 
 /** What has deadlines. */
 export interface Timed {
@@ -101,11 +101,12 @@ export class StreamEndpoint {
    * Makes the outbox of a connection.
    *
    * @param slot Its slot.
+   * @param mayWait Whether somebody may wait for room in it.
    * @returns A new outbox.
    */
-  outbox(slot: number): Outbox {
+  outbox(slot: number, mayWait = true): Outbox {
     const { config, sendBlocks: blocks, counters, scheduler: wallClock } = this;
-    return new Outbox({ config, framing: INT32_FRAMING, blocks, counters, slot, wallClock });
+    return new Outbox({ config, framing: INT32_FRAMING, blocks, counters, slot, wallClock, mayWait });
   }
 
   /**

@@ -20,6 +20,8 @@ export interface OwnedConnection extends Connection {
    * @param cause The error behind it.
    */
   refuse(code: CloseCode, cause?: unknown): void;
+  /** Keeps what was counted, because the slot is about to be given back. */
+  keepStatistics(): void;
   /**
    * Closes in order.
    *

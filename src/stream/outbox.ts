@@ -32,6 +32,8 @@ export interface OutboxSetup {
   readonly slot: number;
   /** Where timestamps come from. */
   readonly wallClock: WallClock;
+  /** Whether somebody may wait for room; where nobody does, what does not fit is dropped. */
+  readonly mayWait: boolean;
 }
 
 /** Accepts messages for one stream. */
@@ -84,9 +86,11 @@ export class Outbox {
     return this.#queue.lending;
   }
 
-  /** Set once a message was refused by the policy `close`. */
-  get overflowed(): boolean {
-    return this.#overflowed;
+  /** Whether a message was refused by the policy `close` since this was last asked. */
+  takeOverflow(): boolean {
+    const overflowed = this.#overflowed;
+    this.#overflowed = false;
+    return overflowed;
   }
 
   /** The position behind everything accepted so far; conflated messages have none. */
@@ -271,6 +275,10 @@ export class Outbox {
         this.#overflowed = true;
         return SendStatus.Closed;
       default:
+        if (!this.#setup.mayWait) {
+          this.#count(StreamCounter.DroppedNewest, 1);
+          return SendStatus.Dropped;
+        }
         this.#wantsDrain = true;
         this.#refusedAt = this.passedBytes;
         this.#count(StreamCounter.RefusedBackPressured, 1);

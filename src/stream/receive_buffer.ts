@@ -2,11 +2,12 @@
  * The memory that a stream is read into: small while a connection is idle, large under traffic, shared in between.
  *
  * Blocks of a few sizes come from the endpoint's pool: the first read of a quiet connection goes into the smallest, and
- * a read that filled its block is followed by one into the next size. As soon as a read leaves room (the socket is
- * drained) anything above the second size goes back, and that too after a few small reads, so that only connections in
- * the middle of traffic hold a large block. Invariants: nothing is allocated for a length that was only announced
- * (memory is at most four times what has arrived of a frame, plus one block); the bytes of a large frame move less than
- * once on average, since buffers grow by four and a block, which keeps the steps clear of the powers of two.
+ * a read that filled its block is followed by one into the next size. A few small reads give it back. A read that is
+ * pending cannot be taken back, and the block under it neither: once the endpoint's connections hold `SHARED_BYTES`,
+ * anything above the second size goes back as soon as a read leaves room (the socket is drained), so that thousands of
+ * connections that fall silent after traffic hold little. Invariants: nothing is allocated for a length that was only
+ * announced (memory is at most four times what has arrived of a frame, plus one block); the bytes of a large frame move
+ * less than once on average, since buffers grow by four and a block, which keeps clear of the powers of two.
  *
  * @module
  */
@@ -14,6 +15,8 @@ import type { BlockPool } from "../bytes/block_pool.ts";
 
 /** How quiet a connection has to be, in reads that would have fitted the smallest block, to get one again. */
 const QUIET_READS = 8;
+/** What the connections of an endpoint may hold before large blocks go back at once. */
+const SHARED_BYTES = 32 << 20;
 /** Frames beyond the pool's largest block grow in steps of this factor. */
 const GROWTH = 4;
 
@@ -88,7 +91,8 @@ export class ReceiveBuffer {
       return;
     }
     if (!this.#drained || this.#class === 0) return;
-    const lower = this.#quiet >= QUIET_READS ? 0 : Math.min(top, 1);
+    const crowded = this.#pool.lentBytes > SHARED_BYTES;
+    const lower = this.#quiet >= QUIET_READS ? 0 : Math.min(top, crowded ? 1 : this.#class);
     const need = Math.max(pending, held + 1);
     if (lower < this.#class && need <= this.#pool.classBytes(lower) >>> 1) this.#swap(lower, held);
   }

@@ -325,7 +325,13 @@ export class SendQueue {
 
   /** Takes a finished segment out and returns how many messages it had left. */
   #recycle(index = 0): number {
-    const segment = index === 0 ? this.#segments.shift()! : this.#segments.splice(index, 1)[0]!;
+    const segments = this.#segments;
+    // Why pop where it does: an array that is emptied by shifting allocates again with the next push.
+    const segment = segments.length === 1
+      ? segments.pop()!
+      : index === 0
+      ? segments.shift()!
+      : segments.splice(index, 1)[0]!;
     const messages = segment.messages;
     if (index === 0) {
       this.#passed += this.#dropped;

@@ -101,10 +101,11 @@ export class StreamDeadlines {
   /**
    * The earliest deadline.
    *
-   * @returns Milliseconds on the clock, or `Infinity`.
+   * @returns Whole milliseconds on the clock, so that V8 need not box them, or `Infinity`.
    */
   next(): number {
-    return Math.min(this.#handshakeAt, this.#closeAt, this.#idleAt(), this.#frameAt(), this.#stallAt());
+    const at = Math.min(this.#handshakeAt, this.#closeAt, this.#idleAt(), this.#frameAt(), this.#stallAt());
+    return at === Infinity ? Infinity : Math.ceil(at);
   }
 
   /**

@@ -94,6 +94,11 @@ export class StreamMachine {
     return this.#state !== State.Closed && !this.#ended;
   }
 
+  /** Whether the machine is drained (CONTRACT.md, rule 1). */
+  get drained(): boolean {
+    return this.#guard.drained;
+  }
+
   /**
    * Lends receive memory.
    *
@@ -301,7 +306,8 @@ export class StreamMachine {
       this.#writeEnded = true;
       return StreamEvent.EndWrite;
     }
-    if (!this.#ended) return undefined;
+    // A handler that holds the reading may be waiting for this very close: the peer's end cannot be read then.
+    if (!this.#ended && !this.#held) return undefined;
     this.#finish();
     this.#closedDue = false;
     return StreamEvent.Closed;

@@ -178,7 +178,7 @@ class Case {
     this.#config = config;
     this.#counters = counters;
     this.#shakes = handshake.kind !== "none";
-    this.#outbox = new Outbox({ ...shared, blocks: sendBlocks, wallClock: { wallNow: () => 1 } });
+    this.#outbox = new Outbox({ ...shared, blocks: sendBlocks, wallClock: { wallNow: () => 1 }, mayWait: true });
     this.#machine = new StreamMachine({
       ...shared,
       handshake,

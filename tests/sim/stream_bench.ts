@@ -52,7 +52,7 @@ export function makeMachine(scheduler: ManualScheduler, options: MachineOptions 
     ...shared,
     handshake,
     peerEnd,
-    outbox: outbox ?? new Outbox({ ...shared, blocks, wallClock: scheduler }),
+    outbox: outbox ?? new Outbox({ ...shared, blocks, wallClock: scheduler, mayWait: true }),
     readBlocks,
     clock: scheduler.clock,
   });

@@ -47,19 +47,19 @@ export class TcpListener implements StreamListener {
   }
 
   /**
-   * Waits for the next link; one call at a time.
+   * Waits for the next link; one call at a time. A client that was gone before it was accepted is passed over.
    *
    * @returns The link. Rejects with `ClosedError` when the listener was closed, and with `ResourceError` when
    * accepting failed for now.
    */
   async accept(): Promise<TcpLink> {
-    let conn: Deno.TcpConn;
-    try {
-      conn = await this.#listener.accept();
-    } catch (cause) {
-      throw this.#acceptError(cause);
+    for (;;) {
+      try {
+        return new TcpLink(await this.#listener.accept(), this.#options);
+      } catch (cause) {
+        if (!isGone(cause)) throw this.#acceptError(cause);
+      }
     }
-    return new TcpLink(conn, this.#options);
   }
 
   /** Stops listening; a pending `accept` rejects. Links that were accepted stay. A second call does nothing. */
@@ -74,4 +74,10 @@ export class TcpListener implements StreamListener {
     if (cause instanceof Deno.errors.Busy) return new MisuseError("Cannot accept: a call is pending", { cause });
     return new ResourceError(`Cannot accept on ${formatAddress(this.address)}: ${failureReason(cause)}`, { cause });
   }
+}
+
+/** Whether an error of accepting is about the one client that was to be accepted, who broke off before. */
+function isGone(cause: unknown): boolean {
+  const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
+  return cause instanceof NotConnected || cause instanceof ConnectionAborted || cause instanceof ConnectionReset;
 }

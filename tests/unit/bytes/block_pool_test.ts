@@ -103,3 +103,15 @@ Deno.test("BlockPool never hands out a block that somebody holds, and counts wha
     assertEquals(pool.retainedBytes, free, `seed ${seed}, step ${step}`);
   }
 });
+
+Deno.test("BlockPool.lentBytes counts what is out, whether it was kept or made, and whether it is kept when it returns", () => {
+  const pool = new BlockPool({ classBytes: [8, 16], retainBytes: 8 });
+  const [small, large] = [pool.take(0), pool.take(1)];
+  assertEquals(pool.lentBytes, 24);
+  pool.give(large);
+  assertEquals([pool.lentBytes, pool.retainedBytes], [8, 0]);
+  pool.give(small);
+  assertEquals([pool.lentBytes, pool.retainedBytes], [0, 8]);
+  pool.take(0);
+  assertEquals([pool.lentBytes, pool.retainedBytes], [8, 0]);
+});

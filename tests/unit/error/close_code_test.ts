@@ -26,6 +26,7 @@ const published: readonly (readonly [string, number])[] = [
   ["MissingTimestamp", 20],
   ["HandshakeRefused", 21],
   ["SendStalled", 22],
+  ["UnknownPeer", 23],
 ];
 
 Deno.test("CloseCode keeps every number that was published", () => {

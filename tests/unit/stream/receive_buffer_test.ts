@@ -126,16 +126,30 @@ Deno.test("ReceiveBuffer starts small, and grows while reads fill it", () => {
   assertEquals(sizes, [...CLASSES, BLOCK]);
 });
 
-Deno.test("ReceiveBuffer gives the large block back as soon as a read leaves room, and the middle one when it is quiet", () => {
+Deno.test("ReceiveBuffer keeps the large block while few are out, and gives it back when it is quiet", () => {
   const { pool, out } = spyingPool(CLASSES);
   const buffer = new ReceiveBuffer(pool);
+  for (let i = 0; i < 3; i++) take(buffer, buffer.span(0).length);
+  for (let i = 0; i < 20; i++) {
+    take(buffer, 1000);
+    assertEquals(buffer.span(0).length, BLOCK);
+  }
+  for (let i = 0; i < 8; i++) take(buffer, 100);
+  assertEquals(buffer.span(0).length, 512);
+  assertEquals(out.size, 1);
+});
+
+Deno.test("ReceiveBuffer gives the large block back as soon as a read leaves room, once many are out", () => {
+  const { pool, out } = spyingPool(CLASSES);
+  const buffer = new ReceiveBuffer(pool);
+  const others = Array.from({ length: 128 }, () => pool.take(2));
   for (let i = 0; i < 3; i++) take(buffer, buffer.span(0).length);
   assertEquals(buffer.bytes.length, BLOCK);
   take(buffer, 1000);
   assertEquals(buffer.span(0).length, 16_384);
   for (let i = 0; i < 8; i++) take(buffer, 100);
   assertEquals(buffer.span(0).length, 512);
-  assertEquals(out.size, 1);
+  assertEquals(out.size, 1 + others.length);
   assertEquals(pool.retainedBytes, 16_384 + BLOCK);
 });
 

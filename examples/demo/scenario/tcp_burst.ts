@@ -1,0 +1,70 @@
+/**
+ * A burst with four lanes sends ticks without awaiting any of them to a reactor that takes whole batches.
+ *
+ * Each lane is a stream of its own. The loop asks `ready()` now and then, so that the queue never overflows and
+ * nothing is dropped.
+ *
+ * @module
+ */
+import { ParticleBurst, SendStatus } from "@ringwire/ringwire";
+import type { Account } from "../account.ts";
+import type { ClientSetting, Scenario, Service, Setting } from "../scenario.ts";
+import { Arrivals, serveTcp } from "../tcp_service.ts";
+import { tickAccount, TickCheck } from "../tick_check.ts";
+import { TickFeed } from "../tick_feed.ts";
+
+const RECORD_BYTES = 32;
+const LANES = 4;
+const ROUNDS_PER_LOOK = 256;
+
+/** The scenario. */
+export const tcpBurst: Scenario = {
+  name: "tcp.burst",
+  transport: `TCP burst, ${LANES} lanes, ticks`,
+  clientCount: 1,
+  serve,
+  drive,
+};
+
+function serve(setting: Setting): Promise<Service> {
+  const check = new TickCheck(setting.seed, RECORD_BYTES);
+  const arrivals = new Arrivals();
+  return serveTcp(setting, {
+    connectionCount: LANES,
+    arrivals,
+    options: {
+      onBatch: (_connection, frames) => {
+        arrivals.note();
+        while (frames.next()) check.take(frames.buffer, frames.offset, frames.length);
+      },
+    },
+    account: () => ({ streams: check.streams(), faults: check.faults }),
+  });
+}
+
+async function drive(setting: ClientSetting, watch: (count: () => number) => void): Promise<Account> {
+  const { hostname, port, seed, runMs, fault } = setting;
+  const feeds = Array.from(
+    { length: LANES },
+    (_, lane) => new TickFeed(seed, lane, RECORD_BYTES, lane === 0 ? fault : "none"),
+  );
+  const burst = new ParticleBurst({ hostname, port, parallelism: LANES });
+  await burst.connected;
+  watch(() => burst.statistics().messagesOut);
+  let refused = 0;
+  for (const endMs = performance.now() + runMs; performance.now() < endMs;) {
+    for (let round = 0; round < ROUNDS_PER_LOOK; round++) {
+      for (let lane = 0; lane < LANES; lane++) {
+        if (burst.sendOn(lane, feeds[lane]!.next()) !== SendStatus.Queued) refused++;
+      }
+    }
+    await burst.ready();
+  }
+  const { unsentCount, droppedCount } = await burst.close();
+  return {
+    streams: Object.fromEntries(feeds.map((feed, lane) => [lane, tickAccount(feed.count, RECORD_BYTES)])),
+    seconds: 0,
+    drops: droppedCount,
+    faults: refused + unsentCount === 0 ? [] : [`${refused} messages were refused, ${unsentCount} were not sent`],
+  };
+}

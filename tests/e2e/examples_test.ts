@@ -1,0 +1,70 @@
+/**
+ * Every example runs as its own header says, ends by itself, and shows what it is there to show.
+ *
+ * The permissions are those of the `deno run` line in the header: an example that needs more than it says fails.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+
+const FOLDER = new URL("../../examples/", import.meta.url);
+const LIMIT_MS = 20_000;
+
+/** What each example prints at least. */
+const expected: Readonly<Record<string, readonly RegExp[]>> = {
+  "echo.ts": [/^New client connected!$/m, /^Echo: Hello Reactor!$/m],
+  "burst.ts": [/^100000 received, 0 damaged, 0 dropped, 0 unsent$/m],
+  "flux.ts": [/^received of each producer: 25000, 25000, 25000, 25000, 25000; 0 out of order$/m],
+  "zerio.ts": [
+    /^client is connected$/m,
+    /^client says oui$/m,
+    /^the server says quoi$/m,
+    /^a second "client" is refused$/m,
+    /^client is gone$/m,
+  ],
+  "backpressure.ts": [
+    /^wait +4096 received, +0 dropped/m,
+    /^dropNewest +\d+ received, +[1-9]\d* dropped/m,
+    /^dropOldest +\d+ received, +[1-9]\d* dropped/m,
+    /^conflate +\d+ received, +[1-9]\d* dropped/m,
+    /^close .*closed with SendQueueFull$/m,
+  ],
+  "reconnect.ts": [/^disconnected: /m, /^received: one, two, three; 2 connects$/m],
+};
+
+const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter(isProgram).sort();
+
+Deno.test("every example has something to show", () => {
+  assertEquals(names, Object.keys(expected).sort());
+});
+
+for (const name of names) {
+  Deno.test(`examples/${name} runs as its header says`, async () => {
+    const { code, output, errors } = await run(name);
+    assertEquals(code, 0, `${output}${errors}`);
+    for (const pattern of expected[name] ?? []) assertMatch(output, pattern);
+    assertEquals(errors, "");
+  });
+}
+
+function isProgram(name: string): boolean {
+  return name.endsWith(".ts") && !name.endsWith("_worker.ts");
+}
+
+async function run(
+  name: string,
+): Promise<{ readonly code: number; readonly output: string; readonly errors: string }> {
+  const text = await Deno.readTextFile(new URL(name, FOLDER));
+  const permissions = new RegExp(`^ \\*     deno run (--allow.*) examples/${name}$`, "m").exec(text)?.[1]?.split(" ");
+  assert(permissions, `${name} does not say how it is run`);
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), LIMIT_MS);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...permissions, new URL(name, FOLDER).href],
+    stdin: "null",
+    env: { NO_COLOR: "1" },
+    signal: limit.signal,
+  }).output();
+  clearTimeout(timer);
+  return { code, output: new TextDecoder().decode(stdout), errors: new TextDecoder().decode(stderr) };
+}
