@@ -60,6 +60,23 @@ export async function standstill(value: () => number): Promise<number> {
   return last;
 }
 
+/**
+ * Offers until nothing is taken any more: fills the queues of this side and the kernel's buffers on both.
+ *
+ * @param offer Makes one offer and says whether it was taken.
+ * @param passed Reads how many bytes went out; it moves while the kernel takes more.
+ * @returns How many offers were taken.
+ */
+export async function fillUp(offer: () => boolean, passed: () => number): Promise<number> {
+  let taken = 0;
+  for (;;) {
+    const before = passed();
+    while (offer()) taken++;
+    for (let turn = 0; turn < 3 && passed() === before; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+    if (passed() === before && await standstill(passed) === before) return taken;
+  }
+}
+
 /** A promise that a test holds and lets go. */
 export class Gate {
   readonly #opened = Promise.withResolvers<void>();
