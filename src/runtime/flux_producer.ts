@@ -93,12 +93,19 @@ export class FluxProducer {
    * Sends a message and waits for room where there is none.
    *
    * @param payload Must not change until the promise settles; it is copied at once where there is room.
-   * @returns When the message is in the ring. Rejects with `ClosedError` when the flux is closed.
-   * @throws {TypeError} When the payload is no `Uint8Array`.
-   * @throws {RangeError} When it is larger than `maxPayloadBytes`, or empty where that is not allowed.
-   * @throws {ResourceError} When 1024 sends wait already.
+   * @returns When the message is in the ring. Rejects with `ClosedError` when the flux is closed, with `ResourceError`
+   * when 1024 sends wait already, with `TypeError` when the payload is no `Uint8Array`, and with `RangeError` when it is
+   * larger than `maxPayloadBytes`, or empty where that is not allowed.
    */
   send(payload: Uint8Array): Promise<void> {
+    try {
+      return this.#send(payload);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #send(payload: Uint8Array): Promise<void> {
     const status = this.trySend(payload);
     if (status === SendStatus.Queued) return DONE;
     if (status === SendStatus.TooLarge) {

@@ -49,13 +49,11 @@ export class FluxRuntime {
    */
   async close(): Promise<void> {
     const { scheduler } = this.#host;
-    const { closeTimeoutMs } = this.#config.particle.stream;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const alarm = scheduler.alarm(resolve);
-    alarm.arm(scheduler.tick() + closeTimeoutMs);
-    if (this.particle.canSend) await Promise.race([this.pump.emptied(), late]);
-    alarm.disarm();
+    const alarm = scheduler.alarm(() => this.particle.giveUp());
+    alarm.arm(scheduler.tick() + this.#config.particle.stream.closeTimeoutMs);
+    if (this.particle.canSend) await this.pump.emptied();
     await this.particle.close();
+    alarm.disarm();
   }
 
   /** Closes at once. */

@@ -124,7 +124,7 @@ export function resolveParticleOptions(options: ParticleOptions, maxQueuedBytes?
   if (o.peerId !== undefined) encodePeerId(o.peerId);
   return Object.freeze({
     stream: resolveStreamOptions(options, maxQueuedBytes),
-    hostname: hostName(o.hostname ?? "127.0.0.1"),
+    hostname: hostName(o.hostname, "127.0.0.1"),
     port: integer("port", o.port, 0, 1, 65535),
     peerId: o.peerId,
     connectTimeoutMs: duration("connectTimeoutMs", o.connectTimeoutMs, 10_000),

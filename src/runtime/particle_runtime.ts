@@ -156,6 +156,13 @@ export class ParticleRuntime implements StreamOwner {
     this.#cancel(CloseCode.Aborted);
   }
 
+  /** Closing took too long: what is still queued is lost and counted. */
+  giveUp(): void {
+    if (this.#over) return;
+    this.#closing = true;
+    this.#cancel(CloseCode.CloseTimeout);
+  }
+
   /** What was counted so far, over all links. */
   statistics(): ParticleStatistics {
     const { latency } = this.#endpoint;
@@ -185,7 +192,9 @@ export class ParticleRuntime implements StreamOwner {
 
   drained(): void {
     this.onDrained();
-    this.#guarded(() => this.#handlers.onDrain?.());
+    this.#guarded(() => this.#handlers.onDrain?.(), (error) => {
+      this.#connection?.refuse(CloseCode.HandlerFailed, error);
+    });
   }
 
   closed(_connection: OwnedConnection, reason: CloseReason): void {
@@ -267,13 +276,11 @@ export class ParticleRuntime implements StreamOwner {
     this.#alarm.arm(this.#endpoint.scheduler.tick() + ms);
   }
 
-  #guarded(run: () => unknown): void {
-    try {
-      const result = run();
-      if (result instanceof Promise) result.catch((error) => this.#report(error));
-    } catch (error) {
+  #guarded(run: () => unknown, failed?: (error: unknown) => void): void {
+    Promise.try(run).catch((error) => {
       this.#report(error);
-    }
+      failed?.(error);
+    });
   }
 
   #report(error: unknown): void {

@@ -130,7 +130,7 @@ export function resolveReactorOptions(options: ReactorOptions): ReactorConfig {
   const o = options;
   return Object.freeze({
     stream: resolveStreamOptions(options),
-    hostname: hostName(o.hostname ?? "0.0.0.0"),
+    hostname: hostName(o.hostname, "0.0.0.0"),
     port: integer("port", o.port, 0, 0, 65535),
     peerIds: flag("peerIds", o.peerIds, false),
     maxConnectionCount: integer("maxConnectionCount", o.maxConnectionCount, 65536, 1, 2 ** 24),
@@ -169,11 +169,13 @@ export function checkReactorHandlers(handlers: ReactorHandlers, peerIds: boolean
 /**
  * Checks a host name.
  *
- * @param hostname What the caller gave.
- * @returns The same.
+ * @param hostname What the caller gave; `undefined` for the default.
+ * @param byDefault The default.
+ * @returns The host name.
  * @throws {TypeError} When it is no string or empty.
  */
-export function hostName(hostname: string): string {
+export function hostName(hostname: string | undefined, byDefault: string): string {
+  if (hostname === undefined) return byDefault;
   if (typeof hostname !== "string" || hostname === "") {
     throw new TypeError("The option hostname must be a string that is not empty");
   }

@@ -178,7 +178,9 @@ export class ReactorRuntime implements StreamOwner {
   }
 
   drained(connection: OwnedConnection): void {
-    this.#guarded(connection, () => this.#handlers.onDrain?.(connection));
+    this.#guarded(connection, () => this.#handlers.onDrain?.(connection), (error) => {
+      connection.refuse(CloseCode.HandlerFailed, error);
+    });
   }
 
   closed(connection: OwnedConnection, reason: CloseReason): void {
@@ -278,13 +280,11 @@ export class ReactorRuntime implements StreamOwner {
   }
 
   /** Runs a handler that must not take anything else with it. */
-  #guarded(connection: OwnedConnection, run: () => unknown): void {
-    try {
-      const result = run();
-      if (result instanceof Promise) result.catch((error) => this.#report(error, connection));
-    } catch (error) {
+  #guarded(connection: OwnedConnection, run: () => unknown, failed?: (error: unknown) => void): void {
+    Promise.try(run).catch((error) => {
       this.#report(error, connection);
-    }
+      failed?.(error);
+    });
   }
 
   #report(error: unknown, connection: Connection | undefined): void {

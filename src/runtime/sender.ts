@@ -23,6 +23,9 @@ const PAUSE_MS = 0.1;
 
 const DONE: Promise<void> = Promise.resolve();
 const NOBODY: never[] = [];
+const NOTHING = new Uint8Array(0);
+/** From this size on a message that waits is kept as a frame, which is then written from where it lies. */
+const FRAME_BYTES = 4096;
 const nothing = (): void => {};
 
 /** What starts writing; a connection while there is one. */
@@ -33,7 +36,11 @@ export interface SendTarget {
 
 interface Waiting {
   readonly isReply: boolean;
+  /** The payload: the caller's where it goes by reference, a copy otherwise. */
   readonly payload: Uint8Array;
+  /** The whole frame in place of the payload, so that it is not copied again. */
+  readonly frame: Uint8Array | undefined;
+  readonly accepted: Promise<void>;
   readonly key: ConflationKey | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -115,7 +122,7 @@ export class Sender implements Flushable {
   reply(payload: Uint8Array): SendStatus {
     const status = this.trySend(payload);
     if (status !== SendStatus.BackPressured || this.#waiting.length >= MAX_WAITING_COUNT) return status;
-    void handled(this.#wait(payload.slice(), undefined, true));
+    void handled(this.#wait(payload, undefined, true));
     return SendStatus.Queued;
   }
 
@@ -133,10 +140,12 @@ export class Sender implements Flushable {
   /** Waits until everything accepted so far has passed, see `Connection.flush`. */
   flush(): Promise<void> {
     if (this.#lost) return handled(Promise.reject(this.#failure));
-    if (this.outbox.empty && this.#waiting.length === 0) return DONE;
+    const last = this.#waiting.at(-1);
+    if (last !== undefined) return handled(last.accepted.then(() => this.flush()));
+    if (this.outbox.empty) return DONE;
     if (!this.#scheduled) this.#schedule();
     // Conflated messages have no position until they move to the queue: then only an empty outbox will do.
-    const conflating = this.#endpoint.config.sendPolicy === "conflate" || this.#waiting.length > 0;
+    const conflating = this.#endpoint.config.sendPolicy === "conflate";
     return handled(this.#whenPassed(conflating ? Infinity : this.outbox.acceptedBytes));
   }
 
@@ -312,21 +321,31 @@ export class Sender implements Flushable {
     this.outbox.hold(true);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     if (this.#waiting === NOBODY) this.#waiting = [];
-    this.#waiting.push({ isReply, payload, key, resolve, reject });
+    this.#waiting.push({ isReply, ...this.#keep(payload, isReply), key, accepted: promise, resolve, reject });
     if (isReply) this.#replyCount++;
     if (!this.#scheduled) this.#schedule();
     return promise;
   }
 
-  #serve({ payload, key, resolve, reject }: Waiting): boolean {
-    if (payload.length >= this.#endpoint.config.referenceBytes) {
+  /** Makes sure that the caller may use its payload again: at once, or for one by reference when its promise settles. */
+  #keep(payload: Uint8Array, isReply: boolean): Pick<Waiting, "payload" | "frame"> {
+    const { referenceBytes, sendPolicy, timestamps } = this.#endpoint.config;
+    if (payload.length >= referenceBytes && !isReply) return { payload, frame: undefined };
+    const isPlain = sendPolicy === "wait" && !timestamps && payload.length >= FRAME_BYTES;
+    return isPlain
+      ? { payload: NOTHING, frame: this.outbox.frameOf(payload) }
+      : { payload: payload.slice(), frame: undefined };
+  }
+
+  #serve({ isReply, payload, frame, key, resolve, reject }: Waiting): boolean {
+    if (payload.length >= this.#endpoint.config.referenceBytes && !isReply) {
       const position = this.outbox.offerReference(payload);
       if (position >= 0) {
         this.#pass({ position, resolve, reject });
         return true;
       }
     }
-    const status = this.outbox.offer(payload, key);
+    const status = frame === undefined ? this.outbox.offer(payload, key) : this.outbox.offerFrame(frame);
     if (status === SendStatus.BackPressured) return false;
     if (status === SendStatus.Queued || status === SendStatus.Dropped) resolve();
     else reject(this.#failure ?? new ClosedError(CloseCode.Normal, "local"));

@@ -87,8 +87,8 @@ export class Conflation {
     let moved = 0;
     for (const [key, { frame, length }] of this.#entries) {
       if (moved > 0 && moved + length > BATCH_BYTES) break;
-      if (length >= OWNED_BYTES && length === frame.length) queue.appendOwned(frame);
-      else if (!queue.appendFrames(frame, 0, length, 1)) break;
+      const isWhole = length >= OWNED_BYTES && length === frame.length;
+      if (!(isWhole ? queue.appendOwned(frame) : queue.appendFrames(frame, 0, length, 1))) break;
       this.#entries.delete(key);
       moved += length;
     }

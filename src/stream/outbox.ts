@@ -137,6 +137,34 @@ export class Outbox {
   }
 
   /**
+   * Encodes a message into memory of its own, for a caller that has to wait for room.
+   *
+   * @param payload Copied.
+   * @returns Header and payload.
+   */
+  frameOf(payload: Uint8Array): Uint8Array {
+    const { framing } = this.#setup;
+    const frame = new Uint8Array(framing.headerBytes + payload.length);
+    framing.encodeHeader(frame, 0, payload.length);
+    frame.set(payload, framing.headerBytes);
+    return frame;
+  }
+
+  /**
+   * Offers what `frameOf` made.
+   *
+   * @param frame Given away when it is queued; it is written from where it lies.
+   * @returns `Queued`, `BackPressured`, or what the outbox was shut with.
+   */
+  offerFrame(frame: Uint8Array): SendStatus {
+    if (this.#shut !== undefined) return this.#shut;
+    if (this.#queue.appendOwned(frame)) return SendStatus.Queued;
+    this.#wantsDrain = true;
+    this.#refusedAt = this.passedBytes;
+    return SendStatus.BackPressured;
+  }
+
+  /**
    * Offers encoded frames by reference, as they lie in a ring; they were checked where they were encoded.
    *
    * @param frames Whole frames, borrowed until `passedBytes` has reached the returned position.

@@ -171,11 +171,15 @@ export class SendQueue {
   /**
    * Queues one frame that is encoded already and whose memory is given away.
    *
-   * @param frame Header and payload; the caller must not touch it any more.
+   * @param frame Header and payload; the caller must not touch it any more once it is queued.
+   * @returns Whether there was room.
    */
-  appendOwned(frame: Uint8Array): void {
+  appendOwned(frame: Uint8Array): boolean {
+    const queued = this.queuedBytes;
+    if (queued > 0 && queued + frame.length > this.#maxBytes) return false;
     if (this.#at > 0) this.#seal(false);
     this.#push(frame, frame.length, SegmentKind.Owned, 1);
+    return true;
   }
 
   /**

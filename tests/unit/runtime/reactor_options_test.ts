@@ -91,8 +91,8 @@ Deno.test("checkReactorHandlers() takes one taker of messages and no handler tha
 });
 
 Deno.test("hostName() and abortSignal() pass on what is right", () => {
-  assertEquals(hostName("localhost"), "localhost");
-  assertThrows(() => hostName(""), TypeError);
+  assertEquals([hostName("localhost", "::"), hostName(undefined, "::")], ["localhost", "::"]);
+  for (const wrong of ["", null, 5]) assertThrows(() => hostName(wrong as string, "::"), TypeError);
   const { signal } = new AbortController();
   assertEquals(abortSignal(signal), signal);
   assertEquals(abortSignal(undefined), undefined);

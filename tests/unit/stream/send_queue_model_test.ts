@@ -105,9 +105,7 @@ class Pair {
 
   owned(): void {
     const frame = frameOf(this.payload());
-    if (!this.fits(frame.length)) return;
-    this.queue.appendOwned(frame.slice());
-    this.expect([frame], true);
+    this.expect([frame], this.queue.appendOwned(frame.slice()));
   }
 
   reference(): void {
