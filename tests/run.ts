@@ -52,6 +52,7 @@ if (import.meta.main) Deno.exit(await main());
 
 async function main(): Promise<number> {
   const total: Tally = { passed: 0, failed: 0, skipped: 0 };
+  const failures: string[] = [];
   for (const group of groups) {
     const folders = group.folders?.filter((folder) => hasTests(new URL(`${folder}/`, root)));
     if (folders?.length === 0) continue;
@@ -62,7 +63,9 @@ async function main(): Promise<number> {
     total.passed += tally?.passed ?? 0;
     total.failed += failuresOf(group, outcome, tally);
     total.skipped += tally?.skipped ?? 0;
+    failures.push(...failedTests(group, outcome));
   }
+  if (failures.length > 0) console.log(`\nFailed:\n${failures.join("\n")}`);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
   console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -75,11 +78,21 @@ function failuresOf(group: Group, outcome: Outcome, tally: Tally | undefined): n
   return Math.max(tally?.failed ?? 0, isBroken ? 1 : 0);
 }
 
+/** The names of what failed, as deno lists them at the end of a run. */
+function failedTests(group: Group, outcome: Outcome): string[] {
+  if (outcome.code === 0 && !outcome.isTimedOut) return [];
+  const listed = plainLines(outcome.output).filter((line) => / => \S+:\d+:\d+$/.test(line));
+  return listed.length > 0 ? [...new Set(listed)] : [`the group "${group.name}"`];
+}
+
+function plainLines(output: string): string[] {
+  // deno-lint-ignore no-control-regex
+  return output.replace(/\x1b\[[0-9;]*m/g, "").split("\n").map((line) => line.trim());
+}
+
 /** Reads the last summary line: `ok | 3 passed (2 steps) | 0 failed | 1 ignored (33ms)`. */
 function tallyOf(output: string): Tally | undefined {
-  // deno-lint-ignore no-control-regex
-  const lines = output.replace(/\x1b\[[0-9;]*m/g, "").split("\n").map((line) => line.trim());
-  const summary = lines.findLast((line) => /^(ok|FAILED) \| \d+ passed/.test(line));
+  const summary = plainLines(output).findLast((line) => /^(ok|FAILED) \| \d+ passed/.test(line));
   if (summary === undefined) return undefined;
   const count = (word: string): number => Number(new RegExp(`\\| (\\d+) ${word}`).exec(summary)?.[1] ?? 0);
   return { passed: count("passed"), failed: count("failed"), skipped: count("ignored") };

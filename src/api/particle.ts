@@ -71,10 +71,10 @@ export class Particle implements AsyncDisposable {
    *
    * @param payload Copied at once, and the caller's again; from `referenceBytes` on it is written from the caller's
    * memory and must not change until the promise settles.
-   * @param key What the message replaces under the policy `conflate`.
+   * @param key What the message replaces under the policy `conflate`; of no account under others.
    * @returns When the message is in the send queue; a payload by reference: when it was written. Rejects with
-   * `ClosedError` when the particle is closed and with `ResourceError` when too many sends wait already: such a
-   * rejection that nobody handles is not reported again, `onDisconnected` tells. Rejects with `TypeError` when the
+   * `ClosedError` when the particle is closed, which is not reported again if nobody handles it; with `ResourceError`
+   * when 1024 sends wait already, which `onError` is told, too. Rejects with `TypeError` when the
    * payload is no `Uint8Array` and with `RangeError` when it is larger than `maxFrameBytes`.
    */
   send(payload: Uint8Array, key?: ConflationKey): Promise<void> {
@@ -85,7 +85,7 @@ export class Particle implements AsyncDisposable {
    * Offers a message without waiting.
    *
    * @param payload Copied at once, whatever its size.
-   * @param key What the message replaces under the policy `conflate`.
+   * @param key What the message replaces under the policy `conflate`; of no account under others.
    * @returns What became of it.
    * @throws {TypeError} When the payload is no `Uint8Array`.
    */
@@ -103,7 +103,8 @@ export class Particle implements AsyncDisposable {
   }
 
   /**
-   * Closes in order: what is queued is written first, where there is a link or the first one is on its way.
+   * Closes in order: what is queued is written first, where there is a link or the first one is on its way. Messages
+   * that still arrive are discarded: await the answers that you want before.
    *
    * @returns When it is closed; bounded by `closeTimeoutMs`.
    */

@@ -8,6 +8,7 @@ import { MisuseError } from "../error/transport_error.ts";
 import { tcpFabric } from "../io/tcp/tcp_fabric.ts";
 import type { Connection, DisconnectReason } from "../runtime/connection.ts";
 import {
+  checkReactorHandlers,
   REACTOR_HANDLER_NAMES,
   type ReactorHandlers,
   type ReactorOptions,
@@ -73,6 +74,7 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
    */
   constructor(options: ReactorOptions = {}) {
     const config = resolveReactorOptions(options);
+    checkReactorHandlers(options, config.peerIds);
     for (const name of REACTOR_HANDLER_NAMES) Object.assign(this, { [name]: options[name] });
     this.#runtime = new ReactorRuntime(config, tcpFabric(config), systemHost());
   }
@@ -118,9 +120,11 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
   }
 
   /**
-   * Stops listening, flushes and closes every connection with `GoingAway`.
+   * Stops listening, flushes and closes every connection with `GoingAway`. What clients had sent before they saw the
+   * end is still delivered; answers to it are refused with `Closed`.
    *
-   * @returns When all connections are closed; bounded by `closeTimeoutMs`.
+   * @returns When all connections are closed; bounded by `closeTimeoutMs`, which is what it takes when a handler waits
+   * for this very promise.
    */
   stop(): Promise<void> {
     return this.#runtime.stop();

@@ -96,14 +96,17 @@ export class TimeoutError extends TransportError {
   }
 }
 
-/** Which side ended a connection: `local` is this process, `remote` the peer, `link` what lies between. */
+/**
+ * Whose doing the end of a connection was: `local` is this process, `remote` the peer, by ending its stream or by
+ * breaking the protocol, `link` what lies between.
+ */
 export type CloseOrigin = "local" | "remote" | "link";
 
 /** The connection is closed: it carries why and who closed it. */
 export class ClosedError extends TransportError {
   /** Why the connection ended. */
   readonly closeCode: CloseCode;
-  /** Who ended it. */
+  /** Whose doing it was. */
   readonly origin: CloseOrigin;
 
   /**
@@ -114,7 +117,8 @@ export class ClosedError extends TransportError {
    * @param options The cause, where there is one.
    */
   constructor(closeCode: CloseCode, origin: CloseOrigin, options?: ErrorOptions) {
-    super("CLOSED", `The connection is closed: ${closeCodeName(closeCode)} (${origin})`, options);
+    const cause = options?.cause instanceof Error ? `: ${options.cause.message}` : "";
+    super("CLOSED", `The connection is closed: ${closeCodeName(closeCode)} (${origin})${cause}`, options);
     this.closeCode = closeCode;
     this.origin = origin;
   }

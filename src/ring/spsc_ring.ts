@@ -21,7 +21,7 @@
  * stale. A claim of at most half the capacity always finds room in an empty ring, before the end or, when the tail is
  * past the middle, at the start: this is the largest claim, and the reason that waiting for room cannot deadlock.
  *
- * Why both ends in one file: what one side stores is safe only because of the order in which the other side reads.
+ * Why: both ends are in one file because what one side stores is safe only because of the order in which the other side reads.
  *
  * @module
  */
@@ -149,15 +149,17 @@ export class SpscProducer {
    * Makes the open claim visible to the consumer; ring the consumer's doorbell after it.
    *
    * @param recordCount How many records the claim holds: a whole number for statistics. @default 1
+   * @returns Whether the consumer had not closed before: if it had, nobody may ever read the claim.
    * @throws {MisuseError} When no claim is open.
    */
-  commit(recordCount = 1): void {
+  commit(recordCount = 1): boolean {
     const end = this.#end;
     if (end === this.#tail) throwNoClaim();
     this.#tail = end;
     const words = this.#words;
     words[RECORDS] = (words[RECORDS]! + recordCount) | 0;
     Atomics.store(words, TAIL, end);
+    return words[CONSUMER_STATE] !== CLOSED;
   }
 
   /**
@@ -378,7 +380,10 @@ export class SpscConsumer {
     return this.producerClosed && Atomics.load(this.#words, TAIL) === this.#head;
   }
 
-  /** Closes this end and wakes a producer that waits for room; what is in the ring is lost. */
+  /**
+   * Closes this end and wakes a producer that waits for room: nothing new is claimed. What was committed before can
+   * still be read.
+   */
   close(): void {
     Atomics.store(this.#words, CONSUMER_STATE, CLOSED);
     this.#space.ring();

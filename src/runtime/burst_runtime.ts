@@ -9,6 +9,7 @@ import { Histogram } from "../metric/histogram.ts";
 import type { ConflationKey } from "../stream/conflation.ts";
 import { STREAM_COUNTERS } from "../stream/stream_counters.ts";
 import type { StreamFabric } from "../transport/stream_link.ts";
+import type { DisconnectReason } from "./connection.ts";
 import { type ParticleConfig, type ParticleOptions, resolveParticleOptions } from "./particle_options.ts";
 import { ParticleRuntime } from "./particle_runtime.ts";
 import type { Sender } from "./sender.ts";
@@ -21,7 +22,11 @@ const HIGH_WATER_BYTES = 1 << 20;
 
 const DONE: Promise<void> = Promise.resolve();
 
-/** The options of a burst. `maxQueuedBytes` is shared out evenly among the lanes. */
+/**
+ * The options of a burst. `maxQueuedBytes` (default 16 MiB) is shared out evenly among the lanes, `highWaterBytes`
+ * (default 1 MiB, or a lane's share if that is less) and `lowWaterBytes` are for each lane, and the default of
+ * `sendPolicy` is `dropNewest`.
+ */
 export interface BurstOptions extends ParticleOptions {
   /** How many lanes: connections of their own, each ordered. Messages go to them in turn. @default 1 */
   readonly parallelism?: number;
@@ -85,15 +90,12 @@ export class BurstRuntime {
    */
   constructor(config: BurstConfig, handlers: ParticleOptions, fabric: StreamFabric, host: RuntimeHost) {
     const { onDisconnected } = handlers;
-    const ownHandlers: ParticleOptions = {
-      ...handlers,
-      onDisconnected: (reason) => {
-        const over = this.#lanes.filter((lane) => lane.over).length;
-        if (over === 0) return onDisconnected?.(reason);
-        const unsentCount = this.statistics().unsent;
-        return over === this.#lanes.length ? onDisconnected?.({ ...reason, unsentCount }) : undefined;
-      },
+    const report = (reason: DisconnectReason): unknown => {
+      if (!reason.isFinal) return onDisconnected?.(reason);
+      const isLast = this.#lanes.every((lane) => lane.over);
+      return isLast ? onDisconnected?.({ ...reason, unsentCount: this.statistics().unsent }) : undefined;
     };
+    const ownHandlers = onDisconnected === undefined ? handlers : { ...handlers, onDisconnected: report };
     this.#lanes = Array.from(
       { length: config.parallelism },
       () => new ParticleRuntime(config.particle, ownHandlers, fabric, host, false),

@@ -10,17 +10,22 @@ import type { ConflationKey } from "../stream/conflation.ts";
 import type { Address } from "../transport/address.ts";
 import type { ConnectionStatistics } from "./statistics.ts";
 
-/** Why a connection ended. */
+/**
+ * Why a connection ended, as this end sees it. Framed TCP carries no close code: whatever the reason at one end, the
+ * other sees an end of the stream (`Normal`, `remote`) or a broken link.
+ */
 export interface DisconnectReason {
   /** The reason as a number that never changes its meaning. */
   readonly code: CloseCode;
-  /** Who ended it. */
+  /** Whose doing it was. */
   readonly origin: CloseOrigin;
   /** One sentence for people; branch on `code`. */
   readonly message: string;
   /** How many messages were queued and never written whole. */
   readonly unsentCount: number;
-  /** The error behind it: what the handler threw, what the link said. */
+  /** Whether this is the end for good: false when a particle goes on to connect again. */
+  readonly isFinal: boolean;
+  /** The error behind it: what the handler threw, what the link said, a `ProtocolError` where the peer broke the rules. */
   readonly cause?: unknown;
 }
 
@@ -46,10 +51,10 @@ export interface Connection {
    *
    * @param payload Copied at once, and the caller's again; from `referenceBytes` on it is written from the caller's
    * memory and must not change until the promise settles.
-   * @param key What the message replaces under the policy `conflate`.
+   * @param key What the message replaces under the policy `conflate`; of no account under others.
    * @returns When the message is in the send queue; a payload by reference: when it was written. Rejects with
-   * `ClosedError` when the connection ends before that and with `ResourceError` when too many sends wait already: such a
-   * rejection that nobody handles is not reported again, the end of the connection is. Rejects with `TypeError` when
+   * `ClosedError` when the connection ends before that, which is not reported again if nobody handles it; with
+   * `ResourceError` when 1024 sends wait already, which `onError` is told, too. Rejects with `TypeError` when
    * the payload is no `Uint8Array` and with `RangeError` when it is larger than `maxFrameBytes`.
    */
   send(payload: Uint8Array, key?: ConflationKey): Promise<void>;
@@ -58,7 +63,7 @@ export interface Connection {
    * Offers a message without waiting.
    *
    * @param payload Copied at once, whatever its size.
-   * @param key What the message replaces under the policy `conflate`.
+   * @param key What the message replaces under the policy `conflate`; of no account under others.
    * @returns What became of it.
    * @throws {TypeError} When the payload is no `Uint8Array`.
    */

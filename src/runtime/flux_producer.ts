@@ -81,7 +81,8 @@ export class FluxProducer {
    * Offers a message without waiting.
    *
    * @param payload Copied at once.
-   * @returns `Queued`, `BackPressured` while the ring is full or earlier sends wait, `TooLarge`, or `Closed`.
+   * @returns `Queued`, `BackPressured` while the ring is full or earlier sends wait, `TooLarge`, or `Closed`, which for a
+   * message sent while the flux closes does not rule out that it goes out.
    * @throws {TypeError} When the payload is no `Uint8Array`.
    * @throws {RangeError} When it is empty and empty messages are not allowed.
    */
@@ -145,9 +146,9 @@ export class FluxProducer {
     ring.view.setInt32(at, size, true);
     if (this.#prefixBytes !== 0) encodeTimestamp(ring.data, at + HEADER_BYTES, this.#scheduler.wallNow());
     this.#copy(payload, at + HEADER_BYTES + this.#prefixBytes);
-    ring.commit();
+    const isTaken = ring.commit();
     this.#doorbell.ring();
-    return SendStatus.Queued;
+    return isTaken ? SendStatus.Queued : SendStatus.Closed;
   }
 
   /** Copies into the ring. Short payloads go by way of unshared memory and as words, which shared memory does faster. */
@@ -170,7 +171,9 @@ export class FluxProducer {
       for (;;) {
         const status = this.#offer(payload);
         if (status === SendStatus.Queued) return;
-        if (status === SendStatus.Closed) throw new ClosedError(CloseCode.Normal, this.#closed ? "local" : "remote");
+        if (status === SendStatus.Closed) {
+          throw new ClosedError(this.#closed ? CloseCode.Normal : CloseCode.GoingAway, "local");
+        }
         await this.#ring.waitForSpace(size);
       }
     } finally {

@@ -34,6 +34,7 @@ export class FluxPump {
   readonly #doorbell: Doorbell = new Doorbell(this.#doorbellMemory);
   readonly #lanes = new Set<Lane>();
   #running = false;
+  #sealed = false;
   #closed = false;
 
   /**
@@ -62,7 +63,7 @@ export class FluxPump {
    * @throws {MisuseError} When the flux is closed.
    */
   token(): ProducerToken {
-    if (this.#closed) throw new MisuseError("Cannot add a producer: the flux is closed");
+    if (this.#sealed || this.#closed) throw new MisuseError("Cannot add a producer: the flux is closed");
     const { maxProducerCount, producerRingBytes, particle: { stream } } = this.#config;
     if (this.#lanes.size >= maxProducerCount) {
       throw new ResourceError(`Cannot add a producer: this flux has ${maxProducerCount} already`);
@@ -107,6 +108,12 @@ export class FluxPump {
    */
   emptied(): Promise<void> {
     return this.#emptied(() => [...this.#lanes].some(({ ring }) => ring.peek() > 0));
+  }
+
+  /** Lets producers commit nothing more; what they have committed is still drained. */
+  seal(): void {
+    this.#sealed = true;
+    for (const { ring } of this.#lanes) ring.close();
   }
 
   /**

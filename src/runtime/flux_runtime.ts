@@ -51,6 +51,7 @@ export class FluxRuntime {
     const { scheduler } = this.#host;
     const alarm = scheduler.alarm(() => this.particle.giveUp());
     alarm.arm(scheduler.tick() + this.#config.particle.stream.closeTimeoutMs);
+    this.pump.seal();
     if (this.particle.canSend) await this.pump.emptied();
     await this.particle.close();
     alarm.disarm();

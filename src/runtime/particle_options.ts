@@ -24,10 +24,10 @@ export interface ReconnectOptions {
   readonly maxMs?: number;
   /** How long a connection must have lasted, in ms, for the delays to start over. @default 5000 */
   readonly stableMs?: number;
-  /** How many attempts in a row before it gives up; `Infinity`: never. @default Infinity */
+  /** How many times in a row it tries again before it gives up; `Infinity`: it never does. @default Infinity */
   readonly maxAttempts?: number;
   /**
-   * What happens to messages while there is no link: they are queued (`queue`; what a lost link had taken a part of is
+   * What happens to messages between two links (before the first they are always queued): they are queued (`queue`; what a lost link had taken a part of is
    * lost, nothing is sent twice), or dropped, counted as `unsent`, and refused with `NotConnected` (`refuse`).
    * @default "queue"
    */
@@ -48,11 +48,17 @@ export interface ParticleHandlers {
   readonly onReceived?: ((payload: Uint8Array) => unknown) | undefined;
   /** All complete messages of one read, in place of `onReceived`. */
   readonly onBatch?: ((frames: FrameCursor) => unknown) | undefined;
-  /** The link is gone, or never came to be; after this a particle without reconnect is closed for good. */
+  /**
+   * The link is gone, or never came to be; `reason.isFinal` says whether the particle is closed for good. Without this
+   * handler an end that lost messages and was not asked for goes to `onError`.
+   */
   readonly onDisconnected?: ((reason: DisconnectReason) => unknown) | undefined;
   /** The send queue is down at its low mark after it was full or above its high mark. */
   readonly onDrain?: (() => unknown) | undefined;
-  /** A handler threw. Without this handler such errors go to `console.error`. */
+  /**
+   * A handler threw, or more sends wait than may because nobody awaits them. Without this handler such errors go to
+   * `console.error`.
+   */
   readonly onError?: ((error: unknown) => unknown) | undefined;
 }
 

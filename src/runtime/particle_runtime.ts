@@ -76,7 +76,12 @@ export class ParticleRuntime implements StreamOwner {
     this.#fabric = fabric;
     this.#endpoint = new StreamEndpoint(config.stream, host);
     this.sender = new Sender(this.#endpoint.outbox(this.#endpoint.takeSlot(), mayWait), this.#endpoint);
-    this.sender.onOverflow = () => this.#overflow();
+    this.sender.absent = {
+      writeQueued: () => {},
+      refusal: () => undefined,
+      overflow: () => this.#overflow(),
+      crowd: (error) => this.#report(error),
+    };
     this.#role = {
       endpoint: this.#endpoint,
       owner: this,
@@ -240,7 +245,7 @@ export class ParticleRuntime implements StreamOwner {
     if (delayMs < 0) return this.#end(reason);
     const unsent = this.sender.interrupt(reconnect?.whileDisconnected === "refuse", closedError(reason));
     this.#wake(delayMs, () => void this.#connect());
-    this.#guarded(() => this.#handlers.onDisconnected?.(describeReason(reason, unsent)));
+    this.#guarded(() => this.#handlers.onDisconnected?.(describeReason(reason, unsent, false)));
   }
 
   #end(reason: CloseReason): void {
@@ -252,14 +257,17 @@ export class ParticleRuntime implements StreamOwner {
     const unsent = before + this.sender.end(closedError(reason));
     this.#connected.reject(reason.cause instanceof Error ? reason.cause : closedError(reason));
     this.#closed.resolve();
-    this.#guarded(() => this.#handlers.onDisconnected?.(describeReason(reason, unsent)));
+    const { onDisconnected } = this.#handlers;
+    const described = describeReason(reason, unsent, true);
+    if (onDisconnected !== undefined) this.#guarded(() => onDisconnected(described));
+    else if (reason.origin !== "local" && unsent > 0) this.#report(closedError(reason));
   }
 
+  /** The queue overflowed before there was a link, or between two. */
   #overflow(): void {
-    if (this.#over) return;
-    if (this.#config.reconnect === undefined) this.#closing = true;
-    if (this.#connection !== undefined) this.#connection.refuse(CloseCode.SendQueueFull);
-    else if (this.#closing) this.#cancel(CloseCode.SendQueueFull);
+    if (this.#over || this.#config.reconnect !== undefined) return;
+    this.#closing = true;
+    this.#cancel(CloseCode.SendQueueFull);
   }
 
   #cancel(code: CloseCode): void {

@@ -35,7 +35,8 @@ export interface ReactorHandlers {
   /** A connection's send queue is down at its low mark after it was full or above its high mark. */
   onDrain?: ((connection: Connection) => unknown) | undefined;
   /**
-   * A handler threw, or accepting failed for now. Without this handler such errors go to `console.error`.
+   * A handler threw, accepting failed for now, or more sends wait on a connection than may because nobody awaits them.
+   * Without this handler such errors go to `console.error`.
    */
   onError?: ((error: unknown, connection: Connection | undefined) => unknown) | undefined;
   /** With `peerIds`: a client has announced its id and is open; comes after `onConnected`. */

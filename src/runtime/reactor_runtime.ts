@@ -55,6 +55,7 @@ export class ReactorRuntime implements StreamOwner {
   #refusedByCount = 0;
   #refusedByAddress = 0;
   #acceptErrors = 0;
+  #failedHandshakes = 0;
   readonly #stopOnAbort = (): void => void this.stop(CloseCode.Aborted);
 
   /**
@@ -117,7 +118,8 @@ export class ReactorRuntime implements StreamOwner {
   }
 
   /**
-   * Stops listening and closes all connections in order.
+   * Stops listening and closes all connections in order: queues are flushed, streams are ended, and what clients had
+   * sent before they saw that is still delivered.
    *
    * @param code What connections are closed with.
    * @returns When all are closed; bounded by `closeTimeoutMs`.
@@ -158,6 +160,7 @@ export class ReactorRuntime implements StreamOwner {
       refusedByCount: this.#refusedByCount,
       refusedByAddress: this.#refusedByAddress,
       acceptErrors: this.#acceptErrors,
+      failedHandshakes: this.#failedHandshakes,
       ...(latency === undefined ? {} : { latency: latency.snapshot() }),
     };
   }
@@ -191,6 +194,7 @@ export class ReactorRuntime implements StreamOwner {
     this.#countHost(member.host, -1);
     const described = describeReason(reason, member.sender.end(closedError(reason)));
     if (member.ready) this.#reportEnd(connection, described);
+    else this.#failedHandshakes++;
     connection.keepStatistics();
     this.#endpoint.freeSlot(member.slot);
   }
@@ -246,9 +250,6 @@ export class ReactorRuntime implements StreamOwner {
     const slot = endpoint.takeSlot();
     const sender = new Sender(endpoint.outbox(slot), endpoint);
     const connection = new StreamConnection(this.#role, this.#nextId++, slot, link, sender);
-    if (this.#config.stream.sendPolicy === "close") {
-      sender.onOverflow = () => connection.refuse(CloseCode.SendQueueFull);
-    }
     this.#members.set(connection, { connection, sender, slot, host, ready: false });
     connection.start();
   }
@@ -257,7 +258,7 @@ export class ReactorRuntime implements StreamOwner {
     this.#config.signal?.removeEventListener("abort", this.#stopOnAbort);
     this.#listener?.close();
     this.#endPause?.();
-    await Promise.all([...this.#members.keys()].map((connection) => connection.shut(code)));
+    await Promise.all([...this.#members.keys()].map((connection) => connection.shut(code, true)));
     await this.#accepting;
   }
 

@@ -14,6 +14,7 @@ import { ClosedError, ResourceError } from "../error/transport_error.ts";
 import type { ConflationKey } from "../stream/conflation.ts";
 import { checkPayload, type Outbox } from "../stream/outbox.ts";
 import type { Flushable } from "./flush_schedule.ts";
+import { PassingWaits } from "./passing_waits.ts";
 import type { StreamEndpoint } from "./stream_endpoint.ts";
 
 /** How many sends may wait for room; one more is refused. */
@@ -26,18 +27,23 @@ const NOBODY: never[] = [];
 const NOTHING = new Uint8Array(0);
 /** From this size on a message that waits is kept as a frame, which is then written from where it lies. */
 const FRAME_BYTES = 4096;
-const nothing = (): void => {};
 
 /** What starts writing; a connection while there is one. */
 export interface SendTarget {
   /** Writes what is queued, if no write is going on. */
   writeQueued(): void;
+  /** The queue was full and its policy is to close. */
+  overflow(): void;
+  /** What sends are told once it is closing. */
+  refusal(): ClosedError | undefined;
+  /** More sends wait than may, because somebody forgot to await them; said once in a row. */
+  crowd(error: ResourceError): void;
 }
 
 interface Waiting {
   readonly isReply: boolean;
   /** The payload: the caller's where it goes by reference, a copy otherwise. */
-  readonly payload: Uint8Array;
+  payload: Uint8Array;
   /** The whole frame in place of the payload, so that it is not copied again. */
   readonly frame: Uint8Array | undefined;
   readonly accepted: Promise<void>;
@@ -46,18 +52,12 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-interface Passing {
-  readonly position: number;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** Sends for one outbox; it outlives the link when the outbox does. */
 export class Sender implements Flushable {
   /** What is queued. */
   readonly outbox: Outbox;
-  /** Called when the queue was full and its policy is to close. */
-  onOverflow: () => void = nothing;
+  /** What is told of overflows and crowds while there is no connection. */
+  absent: SendTarget | undefined = undefined;
   readonly #endpoint: StreamEndpoint;
   #target: SendTarget | undefined = undefined;
   #scheduled = false;
@@ -65,9 +65,10 @@ export class Sender implements Flushable {
   #failure: unknown = undefined;
   // Most senders never wait: all of these share one empty list, which is never written to.
   #waiting: Waiting[] = NOBODY;
-  #passing: Passing[] = NOBODY;
+  readonly #passing = new PassingWaits();
   #replyCount = 0;
   #lost = false;
+  #crowded = false;
   #room: PromiseWithResolvers<void> | undefined = undefined;
 
   /**
@@ -95,7 +96,7 @@ export class Sender implements Flushable {
     const status = this.outbox.offer(payload, key);
     if (status === SendStatus.Queued) {
       if (!this.#scheduled) this.#schedule();
-    } else if (status === SendStatus.Closed && this.outbox.takeOverflow()) this.onOverflow();
+    } else if (status === SendStatus.Closed && this.outbox.takeOverflow()) (this.#target ?? this.absent)?.overflow();
     return status;
   }
 
@@ -186,7 +187,7 @@ export class Sender implements Flushable {
    * @param run Must not throw.
    */
   afterPassed(position: number, run: () => void): void {
-    this.#pass({ position, resolve: run, reject: run });
+    this.#passing.add(position, run, run);
   }
 
   /** Gathers what handlers send: nothing is scheduled until `uncork`, whose caller flushes. */
@@ -201,7 +202,7 @@ export class Sender implements Flushable {
 
   /** Bytes have passed or room was made: serves who waits. */
   progress(): void {
-    if (this.#passing.length > 0) this.#servePassing();
+    this.#passing.serve(this.outbox, this.#waiting.length === 0);
   }
 
   /** The queue is down at its low mark: serves sends that wait for room. */
@@ -217,6 +218,7 @@ export class Sender implements Flushable {
     if (this.#replyCount === 0) this.#endRoom();
     this.#waiting.splice(0, served);
     if (this.#waiting.length > 0) this.outbox.hold(true);
+    else this.#crowded = false;
     if (!this.#scheduled) this.#schedule();
   }
 
@@ -262,11 +264,11 @@ export class Sender implements Flushable {
   #fail(error: unknown): void {
     this.#failure = error;
     this.outbox.hold(false);
-    const all: readonly { reject: (error: unknown) => void }[] = [...this.#waiting, ...this.#passing];
+    const waiting = this.#waiting;
     this.#waiting = NOBODY;
-    this.#passing = NOBODY;
     this.#replyCount = 0;
-    for (const { reject } of all) reject(error);
+    for (const { reject } of waiting) reject(error);
+    this.#passing.fail(error);
     this.#endRoom();
   }
 
@@ -310,14 +312,18 @@ export class Sender implements Flushable {
       case SendStatus.BackPressured:
         return handled(this.#wait(payload, key, false));
       default:
-        return handled(Promise.reject(this.#failure ?? new ClosedError(CloseCode.Normal, "local")));
+        return handled(Promise.reject(this.#refusal()));
     }
   }
 
   #wait(payload: Uint8Array, key: ConflationKey | undefined, isReply: boolean): Promise<void> {
-    if (this.#waiting.length >= MAX_WAITING_COUNT) {
-      return Promise.reject(new ResourceError(`Cannot wait for room: ${MAX_WAITING_COUNT} sends wait already`));
+    const older = key === undefined ? undefined : this.#waiting.find((waiting) => waiting.key === key);
+    if (older !== undefined) {
+      older.payload = payload.slice();
+      this.outbox.countConflated();
+      return older.accepted;
     }
+    if (this.#waiting.length >= MAX_WAITING_COUNT) return Promise.reject(this.#crowd());
     this.outbox.hold(true);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     if (this.#waiting === NOBODY) this.#waiting = [];
@@ -325,6 +331,20 @@ export class Sender implements Flushable {
     if (isReply) this.#replyCount++;
     if (!this.#scheduled) this.#schedule();
     return promise;
+  }
+
+  /** What a send is told that comes too late. */
+  #refusal(): unknown {
+    return this.#failure ?? this.#target?.refusal() ?? new ClosedError(CloseCode.Normal, "local");
+  }
+
+  #crowd(): ResourceError {
+    const error = new ResourceError(
+      `Cannot wait for room: ${MAX_WAITING_COUNT} sends wait already, await each one or use trySend()`,
+    );
+    if (!this.#crowded) (this.#target ?? this.absent)?.crowd(error);
+    this.#crowded = true;
+    return error;
   }
 
   /** Makes sure that the caller may use its payload again: at once, or for one by reference when its promise settles. */
@@ -341,35 +361,22 @@ export class Sender implements Flushable {
     if (payload.length >= this.#endpoint.config.referenceBytes && !isReply) {
       const position = this.outbox.offerReference(payload);
       if (position >= 0) {
-        this.#pass({ position, resolve, reject });
+        this.#passing.add(position, resolve, reject);
         return true;
       }
     }
     const status = frame === undefined ? this.outbox.offer(payload, key) : this.outbox.offerFrame(frame);
     if (status === SendStatus.BackPressured) return false;
     if (status === SendStatus.Queued || status === SendStatus.Dropped) resolve();
-    else reject(this.#failure ?? new ClosedError(CloseCode.Normal, "local"));
+    else reject(this.#refusal());
     return true;
   }
 
   #whenPassed(position: number): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#pass({ position, resolve, reject });
+    this.#passing.add(position, resolve, reject);
     return promise;
-  }
-
-  #pass(passing: Passing): void {
-    if (this.#passing === NOBODY) this.#passing = [];
-    this.#passing.push(passing);
-  }
-
-  #servePassing(): void {
-    const { passedBytes, empty } = this.outbox;
-    const idle = empty && this.#waiting.length === 0;
-    const before = this.#passing;
-    this.#passing = before.filter((p) => p.position > passedBytes && !idle);
-    for (const passing of before) if (passing.position <= passedBytes || idle) passing.resolve();
   }
 }
 

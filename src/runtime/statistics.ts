@@ -63,6 +63,8 @@ export interface ReactorStatistics extends ConnectionStatistics {
   readonly refusedByAddress: number;
   /** How often accepting failed, for example with too many open files. */
   readonly acceptErrors: number;
+  /** How many were accepted and gone before they were open: refused peer ids, silence, clients that broke off. */
+  readonly failedHandshakes: number;
   /** The age of received messages in microseconds; only with `timestamps`. */
   readonly latency?: HistogramSnapshot;
 }

@@ -9,14 +9,17 @@
  */
 import { CloseCode } from "../error/close_code.ts";
 import type { SendStatus } from "../error/send_status.ts";
+import type { ClosedError, ResourceError } from "../error/transport_error.ts";
 import type { ConflationKey } from "../stream/conflation.ts";
 import { INT32_FRAMING } from "../stream/framing.ts";
 import { StreamEvent, StreamMachine } from "../stream/stream_machine.ts";
 import type { Address } from "../transport/address.ts";
 import type { StreamLink } from "../transport/stream_link.ts";
+import { deliverMessages, isPromise } from "./deliver_messages.ts";
+import { closedError } from "./disconnect.ts";
 import type { Sender, SendTarget } from "./sender.ts";
 import type { ConnectionStatistics } from "./statistics.ts";
-import type { OwnedConnection, StreamOwner, StreamRole } from "./stream_role.ts";
+import type { OwnedConnection, StreamRole } from "./stream_role.ts";
 
 /** From this many queued bytes on a write follows the last one at once; fewer are gathered until the next turn. */
 const FOLLOW_BYTES = 64 << 10;
@@ -97,7 +100,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
   }
 
   get open(): boolean {
-    return this.#machine.delivering;
+    return this.#machine.sendable;
   }
 
   send(payload: Uint8Array, key?: ConflationKey): Promise<void> {
@@ -129,12 +132,13 @@ export class StreamConnection implements OwnedConnection, SendTarget {
    * Closes in order.
    *
    * @param code Why.
+   * @param draining Whether messages are delivered until the peer's end.
    * @returns When the connection is closed.
    */
-  shut(code: CloseCode): Promise<void> {
+  shut(code: CloseCode, draining = false): Promise<void> {
     if (this.#concluded) return Promise.resolve();
     this.#closed ??= Promise.withResolvers<void>();
-    this.#machine.close(code);
+    this.#machine.close(code, "local", draining);
     this.#settle();
     return this.#closed.promise;
   }
@@ -159,6 +163,22 @@ export class StreamConnection implements OwnedConnection, SendTarget {
   /** Accepts the announced peer. */
   acceptPeer(): void {
     this.#machine.acceptPeer();
+  }
+
+  /** The send queue was full and its policy is to close. */
+  overflow(): void {
+    this.refuse(CloseCode.SendQueueFull);
+  }
+
+  /** What sends are told once the connection is closing. */
+  refusal(): ClosedError | undefined {
+    const { reason } = this.#machine;
+    return reason === undefined ? undefined : closedError(reason);
+  }
+
+  /** More sends wait than may. */
+  crowd(error: ResourceError): void {
+    this.#role.owner.failed(this, error);
   }
 
   /** A deadline may have passed. */
@@ -236,7 +256,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
       case StreamEvent.PeerAnnounced:
         return void owner.peerAnnounced(this);
       case StreamEvent.Frames:
-        return owner.batch === undefined ? this.#deliver() : this.#deliverBatch(owner.batch);
+        return this.#deliver();
       case StreamEvent.Drained:
         this.#sender.drained();
         return void owner.drained(this);
@@ -252,62 +272,53 @@ export class StreamConnection implements OwnedConnection, SendTarget {
   #greet(): Promise<void> | undefined {
     try {
       const result = this.#role.owner.ready(this);
-      return isPromise(result) ? this.#hold(result) : undefined;
+      return isPromise(result) ? this.#hold(result, false) : undefined;
     } catch (error) {
       return this.#fail(error);
     }
   }
 
   #deliver(): Promise<void> | undefined {
+    try {
+      const pending = this.#deliverSome();
+      return pending === undefined ? undefined : this.#hold(pending, this.#role.owner.batch === undefined);
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #deliverSome(): PromiseLike<unknown> | undefined {
+    const { owner, endpoint } = this.#role;
     const machine = this.#machine;
-    const { frames } = machine;
-    const { received } = this.#role.owner;
-    const { copyPayloads } = this.#role.endpoint.config;
     const sender = this.#sender;
     sender.cork();
     try {
-      while (machine.delivering && frames.next()) {
-        const payload = frames.payload();
-        const result = received?.(this, copyPayloads ? payload.slice() : payload);
-        if (result !== undefined && isPromise(result)) return this.#hold(result, received);
-        if (sender.hasReplies) return this.#hold(sender.room(), received);
+      if (owner.batch === undefined) {
+        return deliverMessages(this, machine, sender, owner.received, endpoint.config.copyPayloads);
       }
-    } catch (error) {
-      this.#fail(error);
+      const result = owner.batch(this, machine.frames);
+      if (isPromise(result)) return result;
+      return sender.hasReplies ? sender.room() : undefined;
     } finally {
       sender.uncork();
-    }
-    return undefined;
-  }
-
-  #deliverBatch(batch: NonNullable<StreamOwner["batch"]>): Promise<void> | undefined {
-    this.#sender.cork();
-    try {
-      const result = batch(this, this.#machine.frames);
-      if (isPromise(result)) return this.#hold(result);
-      return this.#sender.hasReplies ? this.#hold(this.#sender.room()) : undefined;
-    } catch (error) {
-      return this.#fail(error);
-    } finally {
-      this.#sender.uncork();
     }
   }
 
   /** Waits for a handler's promise, and delivers the rest of the read behind it, message by message. */
-  async #hold(first: PromiseLike<unknown>, received?: StreamOwner["received"]): Promise<void> {
-    const machine = this.#machine;
-    machine.holdReading();
+  async #hold(first: PromiseLike<unknown>, hasMore: boolean): Promise<void> {
+    this.#machine.holdReading();
     try {
       await first;
-      while (received !== undefined && machine.delivering && machine.frames.next()) {
-        const payload = machine.frames.payload();
-        await received(this, this.#role.endpoint.config.copyPayloads ? payload.slice() : payload);
-        await this.#sender.room();
+      while (hasMore) {
+        const pending = this.#deliverSome();
+        this.#sender.kick();
+        if (pending === undefined) break;
+        await pending;
       }
     } catch (error) {
       this.#fail(error);
     }
-    machine.resumeReading();
+    this.#machine.resumeReading();
     this.#holding = undefined;
   }
 
@@ -338,7 +349,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     sender.progress();
     const { queuedBytes } = sender.outbox;
     // The next write follows at once when there is enough to write, or when nothing more will be gathered.
-    if (queuedBytes === 0 || queuedBytes >= FOLLOW_BYTES || !machine.delivering) this.#settle();
+    if (queuedBytes === 0 || queuedBytes >= FOLLOW_BYTES || !machine.sendable) this.#settle();
     else sender.later();
   }
 
@@ -381,8 +392,4 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     owner.closed(this, reason);
     this.#closed?.resolve();
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
 }

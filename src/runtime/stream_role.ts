@@ -26,9 +26,10 @@ export interface OwnedConnection extends Connection {
    * Closes in order.
    *
    * @param code Why.
+   * @param draining Whether messages are delivered until the peer's end.
    * @returns When the connection is closed.
    */
-  shut(code: CloseCode): Promise<void>;
+  shut(code: CloseCode, draining?: boolean): Promise<void>;
 }
 
 /** What the owner of connections does with them; one object for all connections of an endpoint. */
@@ -45,7 +46,7 @@ export interface StreamOwner {
   drained(connection: OwnedConnection): void;
   /** The connection is over and no memory is in use any more; called once. */
   closed(connection: OwnedConnection, reason: CloseReason): void;
-  /** A handler failed; the connection is closed for it. */
+  /** A handler failed, for which the connection is closed, or an error has nobody else who would hear of it. */
   failed(connection: OwnedConnection, error: unknown): void;
 }
 

@@ -15,7 +15,7 @@ import type { SendQueue } from "./send_queue.ts";
 /** What messages are conflated by. */
 export type ConflationKey = string | number;
 
-/** How many bytes move over at a time: one write's worth. */
+/** How many bytes move over at a time, at most: one write's worth. */
 const BATCH_BYTES = 256 << 10;
 /** From this size on a frame's own memory is written instead of a copy. */
 const OWNED_BYTES = 4096;
@@ -29,6 +29,8 @@ interface Entry {
 export class Conflation {
   readonly #framing: Framing;
   readonly #maxBytes: number;
+  // Never more than half is being written: keys that fit the other half together are never refused.
+  readonly #batchBytes: number;
   readonly #wallClock: WallClock | undefined;
   readonly #entries = new Map<ConflationKey | symbol, Entry>();
   #bytes = 0;
@@ -41,6 +43,7 @@ export class Conflation {
   constructor(framing: Framing, maxBytes: number, wallClock?: WallClock) {
     this.#framing = framing;
     this.#maxBytes = maxBytes;
+    this.#batchBytes = Math.min(BATCH_BYTES, maxBytes >>> 1);
     this.#wallClock = wallClock;
   }
 
@@ -86,7 +89,7 @@ export class Conflation {
   moveTo(queue: SendQueue): void {
     let moved = 0;
     for (const [key, { frame, length }] of this.#entries) {
-      if (moved > 0 && moved + length > BATCH_BYTES) break;
+      if (moved > 0 && moved + length > this.#batchBytes) break;
       const isWhole = length >= OWNED_BYTES && length === frame.length;
       if (!(isWhole ? queue.appendOwned(frame) : queue.appendFrames(frame, 0, length, 1))) break;
       this.#entries.delete(key);

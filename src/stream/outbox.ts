@@ -136,6 +136,11 @@ export class Outbox {
     return this.#queue.appendReference(payload);
   }
 
+  /** Counts a message that was replaced before it was queued. */
+  countConflated(): void {
+    this.#count(StreamCounter.Conflated, 1);
+  }
+
   /**
    * Encodes a message into memory of its own, for a caller that has to wait for room.
    *
@@ -335,6 +340,9 @@ export class Outbox {
   }
 
   #conflate(conflation: Conflation, payload: Uint8Array, key: ConflationKey | undefined): SendStatus {
+    if (key !== undefined && typeof key !== "string" && typeof key !== "number") {
+      throw new TypeError("A key must be a string or a number");
+    }
     const outcome = conflation.offer(payload, key, this.#queue.queuedBytes);
     if (outcome < 0) return this.#refuse(payload);
     if (outcome > 0) this.#count(StreamCounter.Conflated, 1);
@@ -360,7 +368,7 @@ export class Outbox {
  */
 export function checkPayload(payload: Uint8Array): void {
   if (!(payload instanceof Uint8Array)) {
-    throw new TypeError("A payload must be a Uint8Array: encode text with TextEncoder");
+    throw new TypeError("A payload must be a Uint8Array: encode text with TextEncoder, wrap other memory in a view");
   }
   if (payload.length === 0 && payload.buffer instanceof ArrayBuffer && payload.buffer.detached) {
     throw new TypeError("Cannot send a payload whose memory was transferred away");

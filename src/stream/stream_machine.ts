@@ -44,6 +44,7 @@ export class StreamMachine {
   #state: State;
   #readyDue = false;
   // Frames are with the application; cleared by the next pollEvent, whatever happens in between.
+  #draining = false;
   #delivering = false;
   #held = false;
   #looked = true;
@@ -84,9 +85,14 @@ export class StreamMachine {
     return this.#reason;
   }
 
-  /** Whether messages are delivered: false once this side has begun to close. */
-  get delivering(): boolean {
+  /** Whether messages are accepted for sending: false before the handshake and once the stream is closing. */
+  get sendable(): boolean {
     return this.#state === State.Open;
+  }
+
+  /** Whether messages are delivered: false once this side has begun to close, unless it drains. */
+  get delivering(): boolean {
+    return this.#state === State.Open || (this.#state === State.Closing && this.#draining);
   }
 
   /** Whether the machine reads: false once the peer has ended its stream or all is over. */
@@ -123,7 +129,7 @@ export class StreamMachine {
     this.#guard.input("handleReceived");
     if (this.#held) throw new MisuseError("Cannot receive: the application holds the last event");
     this.#intake.received(count);
-    if (this.#state >= State.Closing) return this.#intake.discard();
+    if (this.#state >= State.Closing && !this.delivering) return this.#intake.discard();
     this.#deadlines.arrived();
     this.#looked = false;
   }
@@ -210,13 +216,15 @@ export class StreamMachine {
   }
 
   /**
-   * Closes in order: flushes, ends this side's stream, waits for the peer's end. Messages that arrive are discarded.
+   * Closes in order: flushes, ends this side's stream, waits for the peer's end.
    *
    * @param code Why.
-   * @param origin Who wants it.
+   * @param origin Whose doing it is.
+   * @param draining Whether messages are delivered until the peer's end; they are discarded otherwise.
    */
-  close(code: CloseCode = CloseCode.Normal, origin: CloseOrigin = "local"): void {
+  close(code: CloseCode = CloseCode.Normal, origin: CloseOrigin = "local", draining = false): void {
     this.#guard.command();
+    this.#draining = draining;
     this.#close(code, origin);
   }
 
@@ -307,7 +315,7 @@ export class StreamMachine {
       return StreamEvent.EndWrite;
     }
     // A handler that holds the reading may be waiting for this very close: the peer's end cannot be read then.
-    if (!this.#ended && !this.#held) return undefined;
+    if (!this.#ended && !(this.#held && !this.#draining)) return undefined;
     this.#finish();
     this.#closedDue = false;
     return StreamEvent.Closed;
@@ -316,7 +324,7 @@ export class StreamMachine {
   /** Looks at what was received: announces a peer, delivers frames, or ends the stream for a fault. */
   #look(): void {
     this.#looked = true;
-    if (this.#state >= State.Closing) return;
+    if (this.#state >= State.Closing && !this.delivering) return;
     if (this.#state === State.Handshaking) return this.#lookForPeer();
     if (this.#intake.look()) this.#delivering = true;
     else if (this.frames.fault !== undefined) this.#stop(this.frames.fault, "remote");
@@ -326,7 +334,7 @@ export class StreamMachine {
   /** Closes a `Frames` event: counts it, keeps what is incomplete, and judges what stopped the cursor. */
   #finishFrames(): void {
     this.#delivering = false;
-    const fault = this.#intake.finish(this.#state === State.Open);
+    const fault = this.#intake.finish(this.delivering);
     this.#deadlines.received(this.#intake.heldBytes, false);
     if (fault !== undefined) this.#stop(fault, "remote");
   }
@@ -357,7 +365,7 @@ export class StreamMachine {
     this.#reason = { code, origin };
     this.outbox.shut(SendStatus.Closed);
     this.#deadlines.closing();
-    if (!this.#delivering) this.#intake.discard();
+    if (!this.#delivering && !this.#draining) this.#intake.discard();
   }
 
   #stop(code: CloseCode, origin: CloseOrigin, cause?: unknown): void {

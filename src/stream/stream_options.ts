@@ -14,8 +14,9 @@ import type { FrameLimits } from "./frame_cursor.ts";
  * - `wait`: `send()` waits for room, `trySend()` says `BackPressured`.
  * - `dropNewest`: the message itself is dropped and counted.
  * - `dropOldest`: the oldest messages that are not being written are dropped and counted until it fits.
- * - `conflate`: a message with a key replaces the queued one with the same key, whether the queue is full or not; a new
- *   key that does not fit waits, as with `wait`.
+ * - `conflate`: a message with a key replaces the queued or waiting one with the same key, whether the queue is full or
+ *   not; a new key that does not fit waits, as with `wait`. Keys whose newest messages, headers included, fit half of
+ *   `maxQueuedBytes` together are never refused. Under other policies a key is of no account.
  * - `close`: the connection is closed with `SendQueueFull`: for peers that must keep up or go.
  */
 export type SendPolicy = "wait" | "dropNewest" | "dropOldest" | "conflate" | "close";

@@ -1,24 +1,33 @@
 /**
- * Runs every complete program of the README as it stands there, with the permission that the README names.
+ * Runs every complete program of the README as it stands there, but for the port, with the permission that the README
+ * names.
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const root = new URL("../../", import.meta.url);
 const readme = await Deno.readTextFile(new URL("README.md", root));
 const programs = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => match[1]!);
 
 Deno.test("The README has programs to run", () => {
-  assert(programs.length >= 4);
+  assertEquals(programs.length, shown.length);
 });
+
+/** What each program shows. */
+const shown: readonly (readonly string[])[] = [
+  ["New client 1", "Echo: Hello Reactor!", "Disconnected: Normal (local)"],
+  ["received: 100000, unsentCount: 0, droppedCount: 0", "Burst disconnected: Normal (local)"],
+  ["client oui", "server says quoi"],
+  [],
+];
 
 for (const [index, program] of programs.entries()) {
   const title = program.split("\n").find((line) => line.includes("new "))?.trim() ?? "";
   Deno.test(`README program ${index + 1} runs and ends: ${title}`, async () => {
     const file = await Deno.makeTempFile({ suffix: ".ts" });
     try {
-      await Deno.writeTextFile(file, program);
+      await Deno.writeTextFile(file, program.replaceAll("5555", String(freePort())));
       const config = new URL("deno.json", root).pathname;
       const child = new Deno.Command(Deno.execPath(), {
         args: ["run", "--check", "--no-prompt", "--allow-net", "--config", config, file],
@@ -26,13 +35,22 @@ for (const [index, program] of programs.entries()) {
         stderr: "piped",
         signal: AbortSignal.timeout(20_000),
       });
-      const { code, stderr } = await child.output();
+      const { code, stderr, stdout } = await child.output();
       assertEquals({ code, errors: new TextDecoder().decode(stderr).replace(/^.*Check.*\n/gm, "") }, {
         code: 0,
         errors: "",
       });
+      const output = new TextDecoder().decode(stdout);
+      for (const line of shown[index]!) assertStringIncludes(output, line);
     } finally {
       await Deno.remove(file);
     }
   });
+}
+
+/** A port that nobody listened on a moment ago. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  listener.close();
+  return listener.addr.port;
 }
