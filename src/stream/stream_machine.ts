@@ -224,7 +224,8 @@ export class StreamMachine {
    */
   close(code: CloseCode = CloseCode.Normal, origin: CloseOrigin = "local", draining = false): void {
     this.#guard.command();
-    this.#draining = draining;
+    // Whoever closed without draining wants to hear no more, whatever is called later.
+    this.#draining = draining && (this.#draining || this.#state < State.Closing);
     this.#close(code, origin);
   }
 

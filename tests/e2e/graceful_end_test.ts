@@ -62,6 +62,24 @@ Deno.test("Reactor.stop() refuses answers to what it still delivers, and close()
   await within("the stop", stopped);
 });
 
+Deno.test("Reactor.stop() does not deliver again to a connection that was closed before", async () => {
+  const received: number[] = [];
+  const reactor = await openReactor({
+    onReceived: (connection, payload) => {
+      received.push(numberOf(payload));
+      void connection.close();
+    },
+  });
+  const client = await PlainSocket.connect(reactor.port);
+  await client.write(frame(numbered(1)));
+  await within("the end", client.ended);
+  const stopped = reactor.stop();
+  await client.write(frame(numbered(2)));
+  client.end();
+  await within("the stop", stopped);
+  assertEquals(received, [1]);
+});
+
 Deno.test("ParticleFlux.close() writes every message whose send was told Queued", async () => {
   for (let round = 0; round < 20; round++) {
     let received = 0;
