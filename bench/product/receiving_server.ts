@@ -15,7 +15,7 @@ import { report, type Settings } from "../harness/role.ts";
  */
 export async function batchServer(settings: Settings): Promise<void> {
   const arrivals = new Arrivals(settings);
-  await serve(settings, {
+  await serve({
     onBatch(_connection, frames): void {
       let messages = 0;
       let bytes = 0;
@@ -36,7 +36,7 @@ export async function batchServer(settings: Settings): Promise<void> {
  */
 export async function viewServer(settings: Settings): Promise<void> {
   const arrivals = new Arrivals(settings);
-  await serve(settings, {
+  await serve({
     onReceived(_connection, payload): void {
       arrivals.add(1, payload.length);
     },
@@ -52,7 +52,7 @@ export async function viewServer(settings: Settings): Promise<void> {
 export async function orderedServer(settings: Settings): Promise<void> {
   const arrivals = new Arrivals(settings);
   const order = new ProducerOrder(settings.of("producers"));
-  await serve(settings, {
+  await serve({
     onBatch(_connection, frames): void {
       let messages = 0;
       let bytes = 0;
@@ -68,12 +68,10 @@ export async function orderedServer(settings: Settings): Promise<void> {
 }
 
 /** Serves until the one client is gone. */
-async function serve(settings: Settings, handlers: Pick<ReactorOptions, "onBatch" | "onReceived">): Promise<void> {
+async function serve(handlers: Pick<ReactorOptions, "onBatch" | "onReceived">): Promise<void> {
   const gone = Promise.withResolvers<void>();
   const reactor = new Reactor({
     hostname: "127.0.0.1",
-    // The same as the bare loop of the scenario: what is compared is the work, not the size of a read.
-    readBufferBytes: settings.of("readBytes"),
     ...handlers,
     onDisconnected: () => gone.resolve(),
   });

@@ -177,7 +177,7 @@ export class BurstRuntime {
   /** What was counted so far, over all lanes. */
   statistics(): ParticleStatistics {
     const all = this.#lanes.map((lane) => lane.statistics());
-    const sums = ["queuedBytes", "connects", ...STREAM_COUNTERS].map((
+    const sums = ["queuedBytes", "waitingBytes", "connects", ...STREAM_COUNTERS].map((
       name,
     ) => [name, all.reduce((sum, one) => sum + (one[name as "connects"] ?? 0), 0)]);
     const latency = mergedLatency(this.#lanes);

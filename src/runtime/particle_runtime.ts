@@ -174,6 +174,7 @@ export class ParticleRuntime implements StreamOwner {
     return {
       ...this.#endpoint.totals(),
       queuedBytes: this.sender.outbox.queuedBytes,
+      waitingBytes: this.sender.waitingBytes,
       connects: this.#connects,
       ...(latency === undefined ? {} : { latency: latency.snapshot() }),
     };
@@ -233,6 +234,7 @@ export class ParticleRuntime implements StreamOwner {
   }
 
   #run(link: StreamLink): void {
+    this.#endpoint.scheduler.tick();
     const { reconnect } = this.#config;
     if (reconnect?.whileDisconnected === "refuse" && !this.#closing) this.sender.recover();
     this.#connection = new StreamConnection(this.#role, this.#connects + 1, SLOT, link, this.sender);

@@ -15,7 +15,7 @@ import type { StreamFabric, StreamLink, StreamListener } from "../transport/stre
 import type { Connection, DisconnectReason } from "./connection.ts";
 import { closedError, describeReason } from "./disconnect.ts";
 import { checkReactorHandlers, type ReactorConfig, type ReactorHandlers } from "./reactor_options.ts";
-import { Sender } from "./sender.ts";
+import { handled, Sender } from "./sender.ts";
 import type { ReactorStatistics } from "./statistics.ts";
 import { StreamConnection } from "./stream_connection.ts";
 import { StreamEndpoint } from "./stream_endpoint.ts";
@@ -131,7 +131,8 @@ export class ReactorRuntime implements StreamOwner {
   /** Sends to a client by its peer id, see `Connection.send`. */
   send(peerId: string, payload: Uint8Array): Promise<void> {
     try {
-      return this.#peer(peerId)?.send(payload) ?? Promise.reject(new ClosedError(CloseCode.UnknownPeer, "remote"));
+      const connection = this.#peer(peerId);
+      return connection?.send(payload) ?? handled(Promise.reject(new ClosedError(CloseCode.UnknownPeer, "remote")));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -149,12 +150,16 @@ export class ReactorRuntime implements StreamOwner {
 
   /** What was counted so far. */
   statistics(): ReactorStatistics {
-    let queuedBytes = 0;
-    for (const connection of this.#members.keys()) queuedBytes += connection.queuedBytes;
+    let [queuedBytes, waitingBytes] = [0, 0];
+    for (const { sender } of this.#members.values()) {
+      queuedBytes += sender.outbox.queuedBytes;
+      waitingBytes += sender.waitingBytes;
+    }
     const { latency } = this.#endpoint;
     return {
       ...this.#endpoint.totals(),
       queuedBytes,
+      waitingBytes,
       connections: this.#members.size,
       accepted: this.#accepted,
       refusedByCount: this.#refusedByCount,
@@ -177,7 +182,7 @@ export class ReactorRuntime implements StreamOwner {
     if (member !== undefined) member.ready = true;
     const result = this.#handlers.onConnected?.(connection);
     if (connection.peerId === "" || this.#handlers.onClientConnected === undefined) return result;
-    return Promise.all([result, this.#handlers.onClientConnected(connection.peerId)]);
+    return Promise.all([result, Promise.try(this.#handlers.onClientConnected, connection.peerId)]);
   }
 
   drained(connection: OwnedConnection): void {
@@ -247,6 +252,7 @@ export class ReactorRuntime implements StreamOwner {
     this.#accepted++;
     this.#countHost(host, 1);
     const endpoint = this.#endpoint;
+    endpoint.scheduler.tick();
     const slot = endpoint.takeSlot();
     const sender = new Sender(endpoint.outbox(slot), endpoint);
     const connection = new StreamConnection(this.#role, this.#nextId++, slot, link, sender);

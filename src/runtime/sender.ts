@@ -5,6 +5,7 @@
  * When: the first message after a pause goes out within this turn's microtasks, so that a single message is not
  * delayed; messages that follow at once are gathered until the next turn, so that a producer that awaits every send
  * does not pay a system call a message. Invariant: sends that wait are served in order, and nothing overtakes them.
+ * Why: more than 400 lines, because who waits, what is scheduled and what has failed decide together what a send is told.
  *
  * @module
  */
@@ -42,6 +43,7 @@ export interface SendTarget {
 
 interface Waiting {
   readonly isReply: boolean;
+  bytes: number;
   /** The payload: the caller's where it goes by reference, a copy otherwise. */
   payload: Uint8Array;
   /** The whole frame in place of the payload, so that it is not copied again. */
@@ -66,6 +68,7 @@ export class Sender implements Flushable {
   // Most senders never wait: all of these share one empty list, which is never written to.
   #waiting: Waiting[] = NOBODY;
   readonly #passing = new PassingWaits();
+  #waitingBytes = 0;
   #replyCount = 0;
   #lost = false;
   #crowded = false;
@@ -111,6 +114,11 @@ export class Sender implements Flushable {
     }
   }
 
+  /** How many bytes of payload wait for room in the queue. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   /** Whether replies wait for room. Only these may stop the reading: other sends wait for their own callers. */
   get hasReplies(): boolean {
     return this.#replyCount > 0;
@@ -122,7 +130,7 @@ export class Sender implements Flushable {
    */
   reply(payload: Uint8Array): SendStatus {
     const status = this.trySend(payload);
-    if (status !== SendStatus.BackPressured || this.#waiting.length >= MAX_WAITING_COUNT) return status;
+    if (status !== SendStatus.BackPressured || this.#isFull(payload.length)) return status;
     void handled(this.#wait(payload, undefined, true));
     return SendStatus.Queued;
   }
@@ -142,7 +150,10 @@ export class Sender implements Flushable {
   flush(): Promise<void> {
     if (this.#lost) return handled(Promise.reject(this.#failure));
     const last = this.#waiting.at(-1);
-    if (last !== undefined) return handled(last.accepted.then(() => this.flush()));
+    return last === undefined ? this.#flushAccepted() : handled(last.accepted.then(() => this.#flushAccepted()));
+  }
+
+  #flushAccepted(): Promise<void> {
     if (this.outbox.empty) return DONE;
     if (!this.#scheduled) this.#schedule();
     // Conflated messages have no position until they move to the queue: then only an empty outbox will do.
@@ -213,6 +224,7 @@ export class Sender implements Flushable {
     for (const waiting of this.#waiting) {
       if (!this.#serve(waiting)) break;
       served++;
+      this.#waitingBytes -= waiting.bytes;
       if (waiting.isReply) this.#replyCount--;
     }
     if (this.#replyCount === 0) this.#endRoom();
@@ -266,7 +278,7 @@ export class Sender implements Flushable {
     this.outbox.hold(false);
     const waiting = this.#waiting;
     this.#waiting = NOBODY;
-    this.#replyCount = 0;
+    this.#waitingBytes = this.#replyCount = 0;
     for (const { reject } of waiting) reject(error);
     this.#passing.fail(error);
     this.#endRoom();
@@ -320,17 +332,28 @@ export class Sender implements Flushable {
     const older = key === undefined ? undefined : this.#waiting.find((waiting) => waiting.key === key);
     if (older !== undefined) {
       older.payload = payload.slice();
+      this.#waitingBytes += payload.length - older.bytes;
+      older.bytes = payload.length;
       this.outbox.countConflated();
       return older.accepted;
     }
-    if (this.#waiting.length >= MAX_WAITING_COUNT) return Promise.reject(this.#crowd());
+    if (this.#isFull(this.#borrows(payload, isReply) ? 0 : payload.length)) return Promise.reject(this.#crowd());
     this.outbox.hold(true);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     if (this.#waiting === NOBODY) this.#waiting = [];
-    this.#waiting.push({ isReply, ...this.#keep(payload, isReply), key, accepted: promise, resolve, reject });
+    const bytes = this.#borrows(payload, isReply) ? 0 : payload.length;
+    this.#waiting.push({ isReply, bytes, ...this.#keep(payload, isReply), key, accepted: promise, resolve, reject });
+    this.#waitingBytes += bytes;
     if (isReply) this.#replyCount++;
     if (!this.#scheduled) this.#schedule();
     return promise;
+  }
+
+  /** Whether no further send of so many bytes may wait; one of any size may. */
+  #isFull(bytes: number): boolean {
+    const count = this.#waiting.length;
+    if (count >= MAX_WAITING_COUNT) return true;
+    return count > 0 && this.#waitingBytes + bytes > this.#endpoint.config.maxWaitingBytes;
   }
 
   /** What a send is told that comes too late. */
@@ -339,18 +362,21 @@ export class Sender implements Flushable {
   }
 
   #crowd(): ResourceError {
-    const error = new ResourceError(
-      `Cannot wait for room: ${MAX_WAITING_COUNT} sends wait already, await each one or use trySend()`,
-    );
+    const held = `${this.#waiting.length} sends with ${this.#waitingBytes} bytes wait already`;
+    const error = new ResourceError(`Cannot wait for room: ${held}, await each one or use trySend()`);
     if (!this.#crowded) (this.#target ?? this.absent)?.crowd(error);
     this.#crowded = true;
     return error;
   }
 
+  #borrows(payload: Uint8Array, isReply: boolean): boolean {
+    return payload.length >= this.#endpoint.config.referenceBytes && !isReply;
+  }
+
   /** Makes sure that the caller may use its payload again: at once, or for one by reference when its promise settles. */
   #keep(payload: Uint8Array, isReply: boolean): Pick<Waiting, "payload" | "frame"> {
-    const { referenceBytes, sendPolicy, timestamps } = this.#endpoint.config;
-    if (payload.length >= referenceBytes && !isReply) return { payload, frame: undefined };
+    const { sendPolicy, timestamps } = this.#endpoint.config;
+    if (this.#borrows(payload, isReply)) return { payload, frame: undefined };
     const isPlain = sendPolicy === "wait" && !timestamps && payload.length >= FRAME_BYTES;
     return isPlain
       ? { payload: NOTHING, frame: this.outbox.frameOf(payload) }
@@ -358,7 +384,7 @@ export class Sender implements Flushable {
   }
 
   #serve({ isReply, payload, frame, key, resolve, reject }: Waiting): boolean {
-    if (payload.length >= this.#endpoint.config.referenceBytes && !isReply) {
+    if (this.#borrows(payload, isReply)) {
       const position = this.outbox.offerReference(payload);
       if (position >= 0) {
         this.#passing.add(position, resolve, reject);
@@ -380,8 +406,13 @@ export class Sender implements Flushable {
   }
 }
 
-/** Keeps a rejection that nobody awaits from ending the process: the end of the connection reports it. */
-function handled(promise: Promise<void>): Promise<void> {
+/**
+ * Keeps a rejection that nobody awaits from ending the process: the end of the connection reports it.
+ *
+ * @param promise The promise; whoever awaits it is told as before.
+ * @returns The same promise.
+ */
+export function handled(promise: Promise<void>): Promise<void> {
   promise.catch(() => {});
   return promise;
 }

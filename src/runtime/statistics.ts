@@ -39,8 +39,10 @@ export interface StreamStatistics {
 
 /** What one connection reports. */
 export interface ConnectionStatistics extends StreamStatistics {
-  /** How many bytes are queued for sending now. */
+  /** How many bytes are queued for sending now, headers included. */
   readonly queuedBytes: number;
+  /** How many bytes of payload wait for room in the queue now, copies alone. */
+  readonly waitingBytes: number;
 }
 
 /** What a particle, a flux or a burst reports, over all its links. */

@@ -1,9 +1,12 @@
 /**
  * The driver of one framed stream: one read loop, one write path, one `StreamMachine` (src/machine/CONTRACT.md).
  *
- * It holds no protocol rule. Invariants: the machine is drained before bytes are brought to it; while a handler's
+ * It holds no protocol rule. Invariants: the clock is read before every input, so that a deadline never starts in the
+ * past; the machine is drained before bytes are brought to it; while a handler's
  * promise is pending nothing is read, so that payloads stay valid and a slow application slows the peer down; the
  * machine's memory goes back to the pool only after the last read and write have settled.
+ * Why: more than 400 lines, because the read loop, the write path and the events of one driver share one state, and parts
+ * of their own would only hand it to and fro.
  *
  * @module
  */
@@ -24,6 +27,11 @@ import type { OwnedConnection, StreamRole } from "./stream_role.ts";
 /** From this many queued bytes on a write follows the last one at once; fewer are gathered until the next turn. */
 const FOLLOW_BYTES = 64 << 10;
 
+/** A read of so many bytes may be one of many that follow without a turn. */
+const FLOOD_BYTES = 16 << 10;
+/** How long one connection may read on before others get their turn. */
+const TURN_MS = 1;
+
 /** Runs one framed stream. */
 export class StreamConnection implements OwnedConnection, SendTarget {
   readonly id: number;
@@ -35,6 +43,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
   #written: ((count: number) => void) | undefined = undefined;
   #failed: ((error: unknown) => void) | undefined = undefined;
   #holding: Promise<void> | undefined = undefined;
+  #turnAt = 0;
   #writing = false;
   #reading = false;
   #settling = false;
@@ -125,7 +134,11 @@ export class StreamConnection implements OwnedConnection, SendTarget {
 
   statistics(): ConnectionStatistics {
     if (this.#last !== undefined) return this.#last;
-    return { ...this.#role.endpoint.statistics(this.#slot), queuedBytes: this.queuedBytes };
+    return {
+      ...this.#role.endpoint.statistics(this.#slot),
+      queuedBytes: this.queuedBytes,
+      waitingBytes: this.#sender.waitingBytes,
+    };
   }
 
   /**
@@ -138,6 +151,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
   shut(code: CloseCode, draining = false): Promise<void> {
     if (this.#concluded) return Promise.resolve();
     this.#closed ??= Promise.withResolvers<void>();
+    this.#role.endpoint.scheduler.tick();
     this.#machine.close(code, "local", draining);
     this.#settle();
     return this.#closed.promise;
@@ -214,12 +228,24 @@ export class StreamConnection implements OwnedConnection, SendTarget {
         else machine.handleReceived(count);
         this.#settle();
         if (this.#holding !== undefined) await this.#released();
+        if (count !== null && count >= FLOOD_BYTES) await this.#giveWay();
       }
     } catch (error) {
       this.#lose(error);
     }
     this.#reading = false;
     if (this.#finished) machine.release();
+  }
+
+  /**
+   * Lets others run when this connection has kept the thread for long: a read of bytes that are there already settles
+   * without a turn of the event loop, and a peer that never stops sending would keep every other one waiting.
+   */
+  async #giveWay(): Promise<void> {
+    const { scheduler } = this.#role.endpoint;
+    if (scheduler.tick() - this.#turnAt < TURN_MS) return;
+    await new Promise<void>((resolve) => scheduler.nextTurn(resolve));
+    this.#turnAt = scheduler.clock.now;
   }
 
   /** Waits until no handler holds back the reading. */
@@ -310,6 +336,8 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     try {
       await first;
       while (hasMore) {
+        // The handler that was waited for may have left a reply without room.
+        if (this.#sender.hasReplies) await this.#sender.room();
         const pending = this.#deliverSome();
         this.#sender.kick();
         if (pending === undefined) break;
@@ -318,6 +346,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     } catch (error) {
       this.#fail(error);
     }
+    this.#role.endpoint.scheduler.tick();
     this.#machine.resumeReading();
     this.#holding = undefined;
   }
@@ -345,6 +374,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     if (this.#finished) return this.#conclude();
     const machine = this.#machine;
     const sender = this.#sender;
+    this.#role.endpoint.scheduler.tick();
     machine.handleTransmitted(count);
     sender.progress();
     const { queuedBytes } = sender.outbox;

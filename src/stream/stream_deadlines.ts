@@ -118,7 +118,7 @@ export class StreamDeadlines {
     if (now >= this.#closeAt) return CloseCode.CloseTimeout;
     if (now >= this.#handshakeAt) return CloseCode.HandshakeTimeout;
     if (now >= this.#frameAt() && !this.#uncertain) return CloseCode.TooSlow;
-    if (now >= this.#idleAt() && !this.#resting) return CloseCode.IdleTimeout;
+    if (now >= this.#idleAt()) return CloseCode.IdleTimeout;
     if (now >= this.#stallAt()) return CloseCode.SendStalled;
     return undefined;
   }
@@ -143,7 +143,10 @@ export class StreamDeadlines {
     if (minFrameBytesPerSecond === 0 || this.#off) return Infinity;
     const anew = this.#uncertain ? this.#clock.now + frameGraceMs : Infinity;
     if (this.#resting) return anew;
-    return Math.min(anew, this.#frameSince + frameGraceMs + this.#frameBytes * 1000 / minFrameBytesPerSecond);
+    if (this.#frameSince === Infinity) return anew;
+    const average = this.#frameSince + frameGraceMs + this.#frameBytes * 1000 / minFrameBytesPerSecond;
+    // Bytes that came fast earn no right to silence later.
+    return Math.min(anew, average, this.#receivedAt + frameGraceMs);
   }
 
   #stallAt(): number {

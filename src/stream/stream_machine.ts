@@ -183,8 +183,6 @@ export class StreamMachine {
    */
   handleLinkLost(cause: unknown): void {
     this.#guard.command();
-    // A reset behind both ends' last byte loses nothing.
-    if (this.#state === State.Closing && this.#writeEnded) return this.#finish();
     this.#stop(CloseCode.LinkLost, "link", cause);
   }
 
@@ -317,6 +315,8 @@ export class StreamMachine {
     }
     // A handler that holds the reading may be waiting for this very close: the peer's end cannot be read then.
     if (!this.#ended && !(this.#held && !this.#draining)) return undefined;
+    // Counted now: the owner gives the slot back with the event.
+    if (this.#delivering) this.#finishFrames();
     this.#finish();
     this.#closedDue = false;
     return StreamEvent.Closed;

@@ -32,7 +32,7 @@ export interface StreamOptions {
   readonly allowEmptyMessages?: boolean;
   /**
    * The size in bytes that the read buffer grows to under traffic, 512 to 16 MiB. An idle connection holds 512 bytes;
-   * a frame that is larger than this gets a buffer of its own while it arrives. @default 262144
+   * a frame that is larger than this gets a buffer of its own while it arrives. @default 65536
    */
   readonly readBufferBytes?: number;
   /**
@@ -42,6 +42,11 @@ export interface StreamOptions {
   readonly copyPayloads?: boolean;
   /** How many bytes, prefixes included, may be queued for sending. At least 1024. @default 1048576 */
   readonly maxQueuedBytes?: number;
+  /**
+   * How many bytes of payload may wait for room in the queue, in `send()` calls that nobody awaits and in answers of
+   * `return()`; what goes by reference does not count. At most 1024 calls wait. One of any size may. @default 8388608
+   */
+  readonly maxWaitingBytes?: number;
   /** Above this many queued bytes the connection is `backPressured`. @default `maxQueuedBytes` */
   readonly highWaterBytes?: number;
   /** At this many queued bytes or fewer a back-pressured connection drains: `onDrain`. @default half of `highWaterBytes` */
@@ -61,7 +66,7 @@ export interface StreamOptions {
    * 0: any rate. @default 1024
    */
   readonly minFrameBytesPerSecond?: number;
-  /** How long a frame may be in progress before its rate counts. @default 5000 */
+  /** How long a frame may be in progress before its rate counts, and how long it may stand still. @default 5000 */
   readonly frameGraceMs?: number;
   /** How long the peer id handshake may take, where there is one. @default 5000 */
   readonly handshakeTimeoutMs?: number;
@@ -88,6 +93,7 @@ export const STREAM_OPTION_NAMES: readonly (keyof StreamOptions)[] = [
   "readBufferBytes",
   "copyPayloads",
   "maxQueuedBytes",
+  "maxWaitingBytes",
   "highWaterBytes",
   "lowWaterBytes",
   "sendPolicy",
@@ -119,9 +125,10 @@ export function resolveStreamOptions(options: StreamOptions, maxQueuedBytes = 1 
   return Object.freeze({
     maxFrameBytes: integer("maxFrameBytes", o.maxFrameBytes, 16 << 20, 1, INT32_MAX_LENGTH - 8),
     allowEmptyMessages: flag("allowEmptyMessages", o.allowEmptyMessages, true),
-    readBufferBytes: integer("readBufferBytes", o.readBufferBytes, 256 << 10, 512, 16 << 20),
+    readBufferBytes: integer("readBufferBytes", o.readBufferBytes, 64 << 10, 512, 16 << 20),
     copyPayloads: flag("copyPayloads", o.copyPayloads, false),
     maxQueuedBytes: queued,
+    maxWaitingBytes: integer("maxWaitingBytes", o.maxWaitingBytes, 8 << 20, 0, 2 ** 40),
     highWaterBytes: high,
     lowWaterBytes: integer("lowWaterBytes", o.lowWaterBytes, high >>> 1, 0, high),
     sendPolicy: policy,

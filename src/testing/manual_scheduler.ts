@@ -38,9 +38,22 @@ const MICROTASKS_PER_TURN = 64;
  */
 export class ManualScheduler implements Scheduler {
   readonly #clock = new ClockCell();
+  readonly #isLazy: boolean;
+  #nowMs = 0;
   readonly #armed = new Set<ArmedAlarm>();
   readonly #callbacks: (() => void)[] = [];
   #running = false;
+
+  /**
+   * Makes a scheduler at time 0.
+   *
+   * @param options `lazyClock`: whether the clock shows the time of the last `tick` or callback, as a real one does,
+   * instead of following the virtual time by itself. Programs that forget to read the clock before they act on it show
+   * it under this. @default false
+   */
+  constructor(options: { readonly lazyClock?: boolean } = {}) {
+    this.#isLazy = options.lazyClock ?? false;
+  }
 
   /** The clock that only {@linkcode ManualScheduler.advance} and its kin move. */
   get clock(): Clock {
@@ -58,6 +71,7 @@ export class ManualScheduler implements Scheduler {
    * @returns The value of the clock in milliseconds.
    */
   tick(): number {
+    this.#clock.advance(this.#nowMs);
     return this.#clock.now;
   }
 
@@ -67,7 +81,7 @@ export class ManualScheduler implements Scheduler {
    * @returns Milliseconds since 1970.
    */
   wallNow(): number {
-    return EPOCH_MS + this.#clock.now;
+    return EPOCH_MS + this.#nowMs;
   }
 
   /**
@@ -117,10 +131,12 @@ export class ManualScheduler implements Scheduler {
       for (const armed of this.#due()) {
         // An alarm that fired before it may have disarmed it.
         if (!this.#armed.delete(armed)) continue;
+        this.tick();
         armed.callback();
         ran++;
       }
       for (let i = 0; i < waiting; i++) {
+        this.tick();
         this.#callbacks.shift()!();
         ran++;
       }
@@ -138,7 +154,7 @@ export class ManualScheduler implements Scheduler {
    * @throws {MisuseError} When turns go on and on without time passing, or it is called from inside a callback.
    */
   advance(ms: number): void {
-    this.advanceTo(this.#clock.now + ms);
+    this.advanceTo(this.#nowMs + ms);
   }
 
   /**
@@ -151,8 +167,8 @@ export class ManualScheduler implements Scheduler {
   advanceTo(ms: number): void {
     this.#checkTarget(ms);
     this.#drain();
-    while (this.#clock.now < ms) {
-      this.#clock.advance(Math.min(ms, this.#earliest()));
+    while (this.#nowMs < ms) {
+      this.#pass(Math.min(ms, this.#earliest()));
       this.#drain();
     }
   }
@@ -170,19 +186,24 @@ export class ManualScheduler implements Scheduler {
    * @throws {MisuseError} When turns go on and on without time passing.
    */
   async settle(ms = 0): Promise<void> {
-    const target = this.#clock.now + ms;
+    const target = this.#nowMs + ms;
     this.#checkTarget(target);
     await this.#drainWithPromises();
-    while (this.#clock.now < target) {
-      this.#clock.advance(Math.min(target, this.#earliest()));
+    while (this.#nowMs < target) {
+      this.#pass(Math.min(target, this.#earliest()));
       await this.#drainWithPromises();
     }
   }
 
   #checkTarget(ms: number): void {
-    if (!(ms >= this.#clock.now && ms < Infinity)) {
-      throw new RangeError(`Cannot advance to ${ms} ms: the clock shows ${this.#clock.now}`);
+    if (!(ms >= this.#nowMs && ms < Infinity)) {
+      throw new RangeError(`Cannot advance to ${ms} ms: the clock shows ${this.#nowMs}`);
     }
+  }
+
+  #pass(ms: number): void {
+    this.#nowMs = Math.max(this.#nowMs, ms);
+    if (!this.#isLazy) this.tick();
   }
 
   #drain(): void {
@@ -198,7 +219,7 @@ export class ManualScheduler implements Scheduler {
   }
 
   #due(): ArmedAlarm[] {
-    const now = this.#clock.now;
+    const now = this.#nowMs;
     // A set keeps the order of arming and a sort is stable.
     return [...this.#armed].filter((armed) => armed.atMs <= now).sort((a, b) => a.atMs - b.atMs);
   }

@@ -231,3 +231,40 @@ Deno.test("A particle gives a server that does not answer its handshake deadline
   assertEquals(error.closeCode, CloseCode.HandshakeTimeout);
   await within("its end", particle.closed);
 });
+
+Deno.test("reactor.send() to a client that is gone rejects, and ends nothing when nobody awaits it", async () => {
+  using unhandled = new UnhandledRejections();
+  await using reactor = await openReactor({ peerIds: true });
+  void reactor.send("nobody", bytesOf("hello"));
+  await assertRejects(() => reactor.send("nobody", bytesOf("hello")), ClosedError, "UnknownPeer");
+  assertEquals(reactor.trySend("nobody", bytesOf("hello")), SendStatus.NotConnected);
+  await standstill(() => unhandled.reasons.length);
+  assertEquals(unhandled.reasons, []);
+});
+
+Deno.test("An onConnected that rejects and an onClientConnected that throws close their own client and nothing else", async () => {
+  using unhandled = new UnhandledRejections();
+  const errors: unknown[] = [];
+  const ends: DisconnectReason[] = [];
+  await using reactor = await openReactor({
+    peerIds: true,
+    onConnected: async (connection) => {
+      await Promise.resolve();
+      if (connection.peerId === "bad") throw new Error("one");
+    },
+    onClientConnected: (peerId) => {
+      if (peerId === "bad") throw new Error("two");
+    },
+    onClientDisconnected: (_, reason) => void ends.push(reason),
+    onError: (error) => void errors.push(error),
+  });
+  await using good = openParticle({ port: reactor.port, peerId: "good" });
+  await good.connected;
+  const bad = openParticle({ port: reactor.port, peerId: "bad" });
+  await within("its end", bad.closed);
+  await eventually("it is told", () => ends.length === 1);
+  assertEquals([ends[0]!.code, errors.length], [CloseCode.HandlerFailed, 1]);
+  assert(good.isConnected);
+  await standstill(() => unhandled.reasons.length);
+  assertEquals(unhandled.reasons, []);
+});

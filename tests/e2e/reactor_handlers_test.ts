@@ -341,3 +341,23 @@ function later(hops: number, run: () => void): void {
   if (hops === 0) run();
   else void Promise.resolve().then(() => later(hops - 1, run));
 }
+
+Deno.test("A handler that awaits the close of its own connection is counted there, not with the next one", async () => {
+  const seen: Connection[] = [];
+  let delivered = 0;
+  await using reactor = await openReactor({
+    onConnected: (connection) => void seen.push(connection),
+    onReceived: async (connection) => {
+      delivered++;
+      await connection.close();
+    },
+  });
+  for (let i = 1; i <= 3; i++) {
+    await using client = await PlainSocket.connect(reactor.port);
+    await client.write(frames(["hello"]));
+    await within("the end", client.ended);
+    await eventually("it is delivered and over", () => delivered === i && reactor.connections.length === 0);
+  }
+  assertEquals(seen.map((connection) => connection.statistics().messagesIn), [1, 1, 1]);
+  assertEquals(reactor.statistics().messagesIn, 3);
+});

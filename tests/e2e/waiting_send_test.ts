@@ -18,8 +18,8 @@ for (const bytes of [100, 4096, 8192, 40_000]) {
       await using client = await PlainSocket.connect(reactor.port);
       const connection = await connected.promise;
       const scratch = new Uint8Array(bytes);
-      // Far more than the kernel and the queue take, and never more than may wait.
-      const count = Math.min(1000, Math.ceil(24_000_000 / bytes));
+      // Far more than the queue takes, and never more than may wait.
+      const count = Math.min(1000, Math.ceil(6_000_000 / bytes));
       for (let i = 0; i < count; i++) {
         scratch.set(numbered(i, bytes));
         if (verb === "send") void connection.send(scratch);
@@ -49,6 +49,38 @@ Deno.test("flush() settles although others go on sending", async () => {
   going = false;
   await traffic;
   await particle.close();
+});
+
+Deno.test("flush() settles although there is always somebody who waits for room", async () => {
+  await using reactor = await openReactor();
+  await using particle = openParticle({ port: reactor.port, maxQueuedBytes: 8192 });
+  let going = true;
+  const producers = Array.from({ length: 8 }, async () => {
+    while (going) await particle.send(numbered(1, 3000));
+  });
+  for (let i = 0; i < 20; i++) await within("the flush", particle.flush());
+  going = false;
+  await Promise.all(producers);
+});
+
+Deno.test("What waits for room is bounded in bytes, too, and is shown", async () => {
+  const connected = Promise.withResolvers<Connection>();
+  const errors: unknown[] = [];
+  await using reactor = await openReactor({
+    maxQueuedBytes: 1024,
+    maxWaitingBytes: 100_000,
+    onConnected: connected.resolve,
+    onError: (error) => void errors.push(error),
+  });
+  await using client = await PlainSocket.connect(reactor.port, { isDeaf: true });
+  const connection = await connected.promise;
+  const outcomes = Array.from({ length: 20 }, (_, i) => connection.send(numbered(i, 10_000)).then(() => 1, () => 0));
+  assertEquals([connection.statistics().waitingBytes, reactor.statistics().waitingBytes], [100_000, 100_000]);
+  client.listen();
+  const accepted = await within("the sends", Promise.all(outcomes));
+  assertEquals([accepted.reduce<number>((sum, one) => sum + one, 0), errors.length], [11, 1]);
+  for (let i = 0; i < 11; i++) assertEquals(numberOf(await client.readFrame()), i);
+  assertEquals(connection.statistics().waitingBytes, 0);
 });
 
 Deno.test("Two ends that both send a lot before either reads do not block each other", async () => {

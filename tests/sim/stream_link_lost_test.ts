@@ -18,12 +18,12 @@ Deno.test("stream: a reset in the middle is LinkLost with its cause", () => {
   assertEquals(connected.pair.right.messages, []);
 });
 
-Deno.test("stream: a reset behind a close that was flushed is Normal", () => {
+Deno.test("stream: a reset behind a close that was flushed is LinkLost: nobody knows what the peer has read", () => {
   const connected = new Connected({}, {}, { delayMs: 10 });
   connected.close("left");
   connected.scheduler.advance(1);
   connected.pair.left.breakLink("reset by peer");
-  assertEquals(connected.reasons[0], "Normal (local)");
+  assertEquals(connected.reasons[0], "LinkLost (link)");
 });
 
 Deno.test("stream: an outbox over several links loses at most what each broken one had taken, and repeats nothing whole", () => {

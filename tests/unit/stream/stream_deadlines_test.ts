@@ -48,11 +48,22 @@ Deno.test("StreamDeadlines ends a frame that is slower than its rate after its g
   const { clock, deadlines } = start({ minFrameBytesPerSecond: 100, frameGraceMs: 200 });
   deadlines.arrived();
   deadlines.received(10, true);
-  assertEquals(deadlines.next(), 1000 + 200 + 100);
-  clock.advance(1250);
+  assertEquals(deadlines.next(), 1000 + 200);
+  clock.advance(1150);
   deadlines.arrived();
   deadlines.received(20, true);
-  assertEquals(next(deadlines, clock), [1000 + 200 + 200, CloseCode.TooSlow]);
+  assertEquals(next(deadlines, clock), [1150 + 200, CloseCode.TooSlow]);
+  clock.advance(1340);
+  deadlines.arrived();
+  deadlines.received(30, true);
+  assertEquals(next(deadlines, clock), [1000 + 200 + 300, CloseCode.TooSlow]);
+});
+
+Deno.test("StreamDeadlines ends a frame that stands still for its grace, however fast it was before", () => {
+  const { clock, deadlines } = start({ minFrameBytesPerSecond: 100, frameGraceMs: 200 });
+  deadlines.arrived();
+  deadlines.received(1_000_000, true);
+  assertEquals(next(deadlines, clock), [1200, CloseCode.TooSlow]);
 });
 
 Deno.test("StreamDeadlines gives the next frame its whole time, and forgets a frame that is complete", () => {
@@ -60,7 +71,7 @@ Deno.test("StreamDeadlines gives the next frame its whole time, and forgets a fr
   deadlines.received(10, true);
   clock.advance(1100);
   deadlines.received(10, false);
-  assertEquals(deadlines.next(), 1400);
+  assertEquals(deadlines.next(), 1300);
   deadlines.received(0, false);
   assertEquals(deadlines.next(), Infinity);
 });
@@ -73,7 +84,7 @@ Deno.test("StreamDeadlines rests the rules about receiving while the application
   assertEquals(deadlines.expired(), undefined);
   assert(deadlines.next() > 90_000);
   deadlines.resume();
-  assertEquals(next(deadlines, clock), [90_300, CloseCode.TooSlow]);
+  assertEquals(next(deadlines, clock), [90_200, CloseCode.TooSlow]);
 });
 
 Deno.test("StreamDeadlines.resume() without a rest gives nobody more time", () => {

@@ -5,8 +5,9 @@ type Row = readonly [option: keyof StreamOptions, byDefault: number, min: number
 
 const integers: readonly Row[] = [
   ["maxFrameBytes", 16_777_216, 1, 2_147_483_639],
-  ["readBufferBytes", 262_144, 512, 16_777_216],
+  ["readBufferBytes", 65_536, 512, 16_777_216],
   ["maxQueuedBytes", 1_048_576, 1024, 2 ** 40],
+  ["maxWaitingBytes", 8_388_608, 0, 2 ** 40],
   ["highWaterBytes", 1_048_576, 1, 1_048_576],
   ["lowWaterBytes", 524_288, 0, 1_048_576],
   ["minFrameBytesPerSecond", 1024, 0, 2 ** 40],

@@ -229,3 +229,15 @@ function expose(recorder: Recorder): Pick<Recorder, "scheduler" | "log" | "note"
   const { scheduler, log } = recorder;
   return { scheduler, log, note: recorder.note.bind(recorder), alarm: recorder.alarm.bind(recorder) };
 }
+
+Deno.test("ManualScheduler with a lazy clock shows the time of the last tick or callback", () => {
+  const scheduler = new ManualScheduler({ lazyClock: true });
+  scheduler.advance(100);
+  assertEquals([scheduler.clock.now, scheduler.tick(), scheduler.clock.now], [0, 100, 100]);
+  const seen: number[] = [];
+  scheduler.alarm(() => seen.push(scheduler.clock.now)).arm(250);
+  scheduler.advance(50);
+  scheduler.nextTurn(() => seen.push(scheduler.clock.now));
+  scheduler.advance(200);
+  assertEquals([seen, scheduler.clock.now, scheduler.tick()], [[150, 250], 250, 350]);
+});
