@@ -334,14 +334,12 @@ export class StreamConnection implements OwnedConnection, SendTarget {
   async #hold(first: PromiseLike<unknown>, hasMore: boolean): Promise<void> {
     this.#machine.holdReading();
     try {
-      await first;
-      while (hasMore) {
+      for (let pending: PromiseLike<unknown> | undefined = first; pending !== undefined;) {
+        await pending;
         // The handler that was waited for may have left a reply without room.
         if (this.#sender.hasReplies) await this.#sender.room();
-        const pending = this.#deliverSome();
+        pending = hasMore ? this.#deliverSome() : undefined;
         this.#sender.kick();
-        if (pending === undefined) break;
-        await pending;
       }
     } catch (error) {
       this.#fail(error);
