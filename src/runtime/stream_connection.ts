@@ -220,7 +220,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
       while (machine.reading) {
         const count = await this.#link.read(machine.receiveSpan());
         if (this.#finished) break;
-        scheduler.tick();
+        const now = scheduler.tick();
         if (config.timestamps) machine.frames.wallNow = scheduler.wallNow();
         if (!machine.drained) this.#settle();
         if (!machine.reading) break;
@@ -228,7 +228,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
         else machine.handleReceived(count);
         this.#settle();
         if (this.#holding !== undefined) await this.#released();
-        if (count !== null && count >= FLOOD_BYTES) await this.#giveWay();
+        if (count !== null && count >= FLOOD_BYTES && now - this.#turnAt >= TURN_MS) await this.#giveWay();
       }
     } catch (error) {
       this.#lose(error);
@@ -243,9 +243,8 @@ export class StreamConnection implements OwnedConnection, SendTarget {
    */
   async #giveWay(): Promise<void> {
     const { scheduler } = this.#role.endpoint;
-    if (scheduler.tick() - this.#turnAt < TURN_MS) return;
     await new Promise<void>((resolve) => scheduler.nextTurn(resolve));
-    this.#turnAt = scheduler.clock.now;
+    this.#turnAt = scheduler.tick();
   }
 
   /** Waits until no handler holds back the reading. */
