@@ -1,6 +1,5 @@
 /**
- * A bare byte stream: 256 KiB writes against 64 KiB reads, no frames; bytes are entered as if they were messages. Why
- * 64 KiB: larger reads are slower here, because they leave the cache.
+ * A bare byte stream: 256 KiB writes, no frames; bytes are entered as if they were messages.
  *
  * @module
  */
@@ -11,7 +10,6 @@ import type { Settings } from "../harness/role.ts";
 import { acceptOne, connect, writeAll } from "./loopback.ts";
 
 const WRITE_BYTES = 256 * 1024;
-const READ_BYTES = 64 * 1024;
 
 /**
  * The client: writes `count` times `payloadBytes` bytes.
@@ -32,13 +30,13 @@ export async function streamClient(settings: Settings): Promise<void> {
 /**
  * The server: counts bytes and enters a message for every `payloadBytes` of them.
  *
- * @param settings Numbers `warmCount`, `count`, `payloadBytes`.
+ * @param settings Numbers `warmCount`, `count`, `payloadBytes`, `readBytes`.
  */
 export async function streamServer(settings: Settings): Promise<void> {
   using connection = await acceptOne();
   const arrivals = new Arrivals(settings);
   const payloadBytes = settings.of("payloadBytes");
-  const block = new Uint8Array(READ_BYTES);
+  const block = new Uint8Array(settings.of("readBytes"));
   let rest = 0;
   for (;;) {
     const read = await connection.read(block);

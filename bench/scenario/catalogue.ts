@@ -6,7 +6,7 @@
 
 import type { Scenario } from "../harness/scenario.ts";
 import { tcpAlloc } from "./tcp_alloc.ts";
-import { tcpBurst64, tcpBurst64View, tcpBurst8192 } from "./tcp_burst.ts";
+import { tcpBurst64, tcpBurst64View, tcpBurst8192, tcpBurst8192Cached } from "./tcp_burst.ts";
 import { tcpFlux64 } from "./tcp_flux.ts";
 import { tcpIdle } from "./tcp_idle.ts";
 import { tcpParticle64 } from "./tcp_particle.ts";
@@ -18,6 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   tcpBurst64,
   tcpBurst64View,
   tcpBurst8192,
+  tcpBurst8192Cached,
   tcpFlux64,
   tcpParticle64,
   tcpAlloc,

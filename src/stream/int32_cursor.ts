@@ -24,6 +24,8 @@ export class Int32Cursor implements FrameParser {
   fault: CloseCode | undefined = undefined;
   latency: Histogram | undefined = undefined;
   wallNow = 0;
+  #memory: ArrayBufferLike = NOTHING.buffer;
+  #base = 0;
   #at = 0;
   #end = 0;
   #min = 0;
@@ -48,6 +50,8 @@ export class Int32Cursor implements FrameParser {
   load(buffer: Uint8Array, start: number, end: number): void {
     if (buffer !== this.buffer) {
       this.buffer = buffer;
+      this.#memory = buffer.buffer;
+      this.#base = buffer.byteOffset;
       this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
     }
     this.#at = start;
@@ -77,7 +81,8 @@ export class Int32Cursor implements FrameParser {
   }
 
   payload(): Uint8Array {
-    return this.buffer.subarray(this.offset, this.offset + this.length);
+    // Why no subarray(): it looks for the buffer's species first, which takes half as long again.
+    return new Uint8Array(this.#memory, this.#base + this.offset, this.length);
   }
 
   pendingBytes(): number {
