@@ -98,7 +98,7 @@ export class ParticleFlux implements AsyncDisposable {
    * Gives up a producer whose thread is known to be gone: what it had committed is sent, its memory is freed.
    *
    * @param token The token that it was attached with.
-   * @returns When what it had committed is in the queue.
+   * @returns When what it had committed was handed to the link.
    */
   revokeProducer(token: ProducerToken): Promise<void> {
     return this.#runtime.pump.revoke(token);

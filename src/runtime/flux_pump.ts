@@ -12,17 +12,25 @@
 import { MisuseError, ResourceError } from "../error/transport_error.ts";
 import { Doorbell, DOORBELL_BYTES } from "../ring/doorbell.ts";
 import { createSpscRing, SpscConsumer } from "../ring/spsc_ring.ts";
+import { INT32_FRAMING } from "../stream/framing.ts";
+import { INT32_MAX_LENGTH } from "../wire/int32_frame.ts";
 import type { Scheduler } from "../time/scheduler.ts";
 import type { FluxConfig } from "./flux_options.ts";
 import type { ProducerToken } from "./flux_token.ts";
 import type { Sender } from "./sender.ts";
 
+const HEADER_BYTES = INT32_FRAMING.headerBytes;
+
 interface Lane {
   readonly token: ProducerToken;
   readonly ring: SpscConsumer;
-  counted: number;
-  /** How many bytes of the ring are being written; 0 when none are. */
+  /** The ring's memory for numbers. */
+  readonly view: DataView;
+  /** How many messages of the ring were written, or dropped with the connection. */
+  done: number;
+  /** How many bytes and messages of the ring are being written; 0 when none are. */
   lent: number;
+  lentMessages: number;
 }
 
 /** Drains many producers into one sender. */
@@ -34,6 +42,7 @@ export class FluxPump {
   readonly #doorbell: Doorbell = new Doorbell(this.#doorbellMemory);
   readonly #lanes = new Set<Lane>();
   #running = false;
+  #progressed: PromiseWithResolvers<void> | undefined = undefined;
   #sealed = false;
   #closed = false;
 
@@ -77,7 +86,9 @@ export class FluxPump {
       allowEmptyMessages: stream.allowEmptyMessages,
       timestamps: stream.timestamps,
     });
-    this.#lanes.add({ token, ring: new SpscConsumer(token.ring), counted: 0, lent: 0 });
+    const ring = new SpscConsumer(token.ring);
+    const view = new DataView(ring.data.buffer, ring.data.byteOffset, ring.data.byteLength);
+    this.#lanes.add({ token, ring, view, done: 0, lent: 0, lentMessages: 0 });
     if (!this.#running) void this.#run();
     return token;
   }
@@ -86,12 +97,12 @@ export class FluxPump {
    * Drains a producer that is known to be dead, and forgets it.
    *
    * @param token Its token.
-   * @returns When what it had committed is in the queue.
+   * @returns When what it had committed was written.
    */
   async revoke(token: ProducerToken): Promise<void> {
     for (const lane of this.#lanes) {
       if (lane.token.ring !== token.ring) continue;
-      await this.#emptied(() => lane.ring.peek() > 0);
+      await this.#written([lane]);
       this.#drop(lane);
     }
   }
@@ -102,12 +113,12 @@ export class FluxPump {
   }
 
   /**
-   * Waits until the rings hold nothing that was committed before the call.
+   * Waits until everything that was committed before the call was written.
    *
-   * @returns When they are empty, or the flux is closed.
+   * @returns When it was, or the flux is closed.
    */
-  emptied(): Promise<void> {
-    return this.#emptied(() => [...this.#lanes].some(({ ring }) => ring.peek() > 0));
+  written(): Promise<void> {
+    return this.#written([...this.#lanes]);
   }
 
   /** Lets producers commit nothing more; what they have committed is still drained. */
@@ -125,20 +136,30 @@ export class FluxPump {
     let lost = 0;
     for (const lane of this.#lanes) {
       this.#drop(lane);
-      lost += lane.ring.recordsCommitted() - lane.counted;
+      lost += lane.ring.recordsCommitted() - lane.done - lane.lentMessages;
     }
     this.#closed = true;
     this.#doorbell.ring();
+    this.#progress();
     return lost;
   }
 
-  /** Waits while the run loop drains; rings the bell for producers that died before they could. */
-  async #emptied(pending: () => boolean): Promise<void> {
-    while (!this.#closed && pending()) {
-      this.#doorbell.ring();
-      await this.#turn();
-      if (pending()) await this.#sender.ready().catch(() => {});
+  async #written(lanes: readonly Lane[]): Promise<void> {
+    const targets = lanes.map(({ ring }) => ring.recordsCommitted());
+    for (const [i, lane] of lanes.entries()) {
+      // An empty ring is done, too: a producer that died in the middle of a commit has counted what it never gave.
+      while (this.#lanes.has(lane) && lane.done < targets[i]! && (lane.lent !== 0 || lane.ring.peek() !== 0)) {
+        // For producers that died before they could.
+        this.#doorbell.ring();
+        this.#progressed ??= Promise.withResolvers<void>();
+        await this.#progressed.promise;
+      }
     }
+  }
+
+  #progress(): void {
+    this.#progressed?.resolve();
+    this.#progressed = undefined;
   }
 
   async #run(): Promise<void> {
@@ -172,16 +193,18 @@ export class FluxPump {
 
   #lend(lane: Lane, bytes: number): boolean {
     const { ring } = lane;
-    const records = ring.recordsCommitted() - lane.counted;
     const { spanOffset } = ring;
-    const position = this.#sender.outbox.offerFrames(ring.data.subarray(spanOffset, spanOffset + bytes), records);
+    const messages = countFrames(lane.view, spanOffset, bytes);
+    const position = this.#sender.outbox.offerFrames(ring.data.subarray(spanOffset, spanOffset + bytes), messages);
     if (position < 0) return false;
-    lane.counted += records;
     lane.lent = bytes;
+    lane.lentMessages = messages;
     this.#sender.afterPassed(position, () => {
       ring.release(lane.lent);
-      lane.lent = 0;
+      lane.done += lane.lentMessages;
+      lane.lent = lane.lentMessages = 0;
       this.#doorbell.ring();
+      this.#progress();
     });
     return true;
   }
@@ -189,9 +212,18 @@ export class FluxPump {
   #drop(lane: Lane): void {
     this.#lanes.delete(lane);
     lane.ring.close();
+    this.#progress();
   }
 
   #turn(): Promise<void> {
     return new Promise((resolve) => this.#scheduler.nextTurn(resolve));
   }
+}
+
+/** How many frames a span of a ring holds: a load each, for statistics that are exact to the message. */
+function countFrames(view: DataView, start: number, bytes: number): number {
+  const end = start + bytes;
+  let count = 0;
+  for (let at = start; at < end; at += HEADER_BYTES + (view.getInt32(at, true) & INT32_MAX_LENGTH)) count++;
+  return count;
 }

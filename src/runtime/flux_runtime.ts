@@ -38,7 +38,7 @@ export class FluxRuntime {
 
   /** Waits until everything committed so far was handed to the link. */
   async flush(): Promise<void> {
-    await this.pump.emptied();
+    await this.pump.written();
     await this.particle.sender.flush();
   }
 
@@ -52,7 +52,7 @@ export class FluxRuntime {
     const alarm = scheduler.alarm(() => this.particle.giveUp());
     alarm.arm(scheduler.tick() + this.#config.particle.stream.closeTimeoutMs);
     this.pump.seal();
-    if (this.particle.canSend) await this.pump.emptied();
+    if (this.particle.canSend) await this.pump.written();
     await this.particle.close();
     alarm.disarm();
   }

@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { assert, assertEquals, assertGreater, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertInstanceOf,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import {
   CloseCode,
   ClosedError,
@@ -348,4 +356,28 @@ Deno.test("ParticleFlux.close() ends within its time although a producer goes on
   assertEquals(reasons.map(({ code }) => code), [CloseCode.CloseTimeout]);
   assertGreater(reasons[0]!.unsentCount, 0);
   assertInstanceOf(await within("the producer", sending), ClosedError);
+});
+
+Deno.test("ParticleFlux.flush() settles although producers go on, and statistics are exact to the message", async () => {
+  let received = 0;
+  await using reactor = await openReactor({ onReceived: () => void received++ });
+  const flux = openFlux({ port: reactor.port, producerRingBytes: 16_384 });
+  const producers = upTo(3).map(() => ParticleFlux.attach(flux.producerToken()));
+  let going = true;
+  let accepted = 0;
+  const sending = producers.map(async (producer, i) => {
+    for (; going; accepted++) await producer.send(numbered(accepted, 4 + 97 * i));
+  });
+  for (let i = 0; i < 20; i++) {
+    const before = accepted;
+    await within("the flush", flux.flush());
+    assertGreaterOrEqual(flux.statistics().messagesOut, before);
+  }
+  going = false;
+  await Promise.all(sending);
+  await within("the last flush", flux.flush());
+  const { messagesOut, unsent } = flux.statistics();
+  assertEquals({ messagesOut, unsent }, { messagesOut: accepted, unsent: 0 });
+  await flux.close();
+  await eventually("all arrive", () => received === accepted);
 });
