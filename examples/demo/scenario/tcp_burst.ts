@@ -9,9 +9,9 @@
 import { ParticleBurst, SendStatus } from "@ringwire/ringwire";
 import type { Account } from "../account.ts";
 import type { ClientSetting, Scenario, Service, Setting } from "../scenario.ts";
-import { Arrivals, serveTcp } from "../tcp_service.ts";
-import { tickAccount, TickCheck } from "../tick_check.ts";
+import { tickAccount } from "../tick_check.ts";
 import { TickFeed } from "../tick_feed.ts";
+import { serveTicks } from "../tick_service.ts";
 
 const RECORD_BYTES = 32;
 const LANES = 4;
@@ -27,19 +27,7 @@ export const tcpBurst: Scenario = {
 };
 
 function serve(setting: Setting): Promise<Service> {
-  const check = new TickCheck(setting.seed, RECORD_BYTES);
-  const arrivals = new Arrivals();
-  return serveTcp(setting, {
-    connectionCount: LANES,
-    arrivals,
-    options: {
-      onBatch: (_connection, frames) => {
-        arrivals.note();
-        while (frames.next()) check.take(frames.buffer, frames.offset, frames.length);
-      },
-    },
-    account: () => ({ streams: check.streams(), faults: check.faults }),
-  });
+  return serveTicks(setting, { recordBytes: RECORD_BYTES, connectionCount: LANES, by: "batch" });
 }
 
 async function drive(setting: ClientSetting, watch: (count: () => number) => void): Promise<Account> {

@@ -4,11 +4,9 @@
  * @module
  */
 import type { Account } from "../account.ts";
-import { Asker } from "../asker.ts";
 import type { ClientSetting, Scenario, Service, Setting } from "../scenario.ts";
-import { Arrivals, serveTcp } from "../tcp_service.ts";
-import { tickAccount, TickCheck } from "../tick_check.ts";
-import { TickFeed } from "../tick_feed.ts";
+import type { Connection } from "@ringwire/ringwire";
+import { askForTicks, serveTicks } from "../tick_service.ts";
 
 const RECORD_BYTES = 64;
 
@@ -22,36 +20,10 @@ export const tcpEcho: Scenario = {
 };
 
 function serve(setting: Setting): Promise<Service> {
-  const check = new TickCheck(setting.seed, RECORD_BYTES);
-  const arrivals = new Arrivals();
-  return serveTcp(setting, {
-    connectionCount: 1,
-    arrivals,
-    options: {
-      onReceived: (connection, payload) => {
-        arrivals.note();
-        check.take(payload, 0, payload.length);
-        connection.return(payload);
-      },
-    },
-    account: () => ({ streams: check.streams(), faults: check.faults }),
-  });
+  const answer = (connection: Connection, payload: Uint8Array) => void connection.return(payload);
+  return serveTicks(setting, { recordBytes: RECORD_BYTES, connectionCount: 1, by: "message", answer });
 }
 
-async function drive(setting: ClientSetting, watch: (count: () => number) => void): Promise<Account> {
-  const { hostname, port, seed, runMs, client, fault } = setting;
-  const feed = new TickFeed(seed, client, RECORD_BYTES, fault);
-  const check = new TickCheck(seed, RECORD_BYTES);
-  const asker = new Asker({ hostname, port }, (reply) => check.take(reply, 0, reply.length));
-  watch(() => asker.count);
-  await asker.connected;
-  for (const endMs = performance.now() + runMs; performance.now() < endMs;) await asker.ask(feed.next());
-  await asker.close();
-  return {
-    streams: { [client]: tickAccount(feed.count, RECORD_BYTES) },
-    seconds: 0,
-    drops: 0,
-    faults: [...asker.faults, ...check.faults],
-    roundTrips: asker.roundTrips.buckets(),
-  };
+function drive(setting: ClientSetting, watch: (count: () => number) => void): Promise<Account> {
+  return askForTicks(setting, watch, RECORD_BYTES);
 }

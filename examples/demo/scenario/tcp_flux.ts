@@ -6,9 +6,9 @@
 import { ParticleFlux } from "@ringwire/ringwire";
 import type { Account } from "../account.ts";
 import type { ClientSetting, Scenario, Service, Setting } from "../scenario.ts";
-import { Arrivals, serveTcp } from "../tcp_service.ts";
-import { tickAccount, TickCheck } from "../tick_check.ts";
+import { tickAccount } from "../tick_check.ts";
 import { type FluxWorkerStart, RECORD_BYTES } from "./tcp_flux_record.ts";
+import { serveTicks } from "../tick_service.ts";
 
 const PRODUCERS = 4;
 
@@ -22,19 +22,7 @@ export const tcpFlux: Scenario = {
 };
 
 function serve(setting: Setting): Promise<Service> {
-  const check = new TickCheck(setting.seed, RECORD_BYTES);
-  const arrivals = new Arrivals();
-  return serveTcp(setting, {
-    connectionCount: 1,
-    arrivals,
-    options: {
-      onBatch: (_connection, frames) => {
-        arrivals.note();
-        while (frames.next()) check.take(frames.buffer, frames.offset, frames.length);
-      },
-    },
-    account: () => ({ streams: check.streams(), faults: check.faults }),
-  });
+  return serveTicks(setting, { recordBytes: RECORD_BYTES, connectionCount: 1, by: "batch" });
 }
 
 async function drive(setting: ClientSetting, watch: (count: () => number) => void): Promise<Account> {

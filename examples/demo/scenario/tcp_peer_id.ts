@@ -4,11 +4,10 @@
  * @module
  */
 import type { Account } from "../account.ts";
-import { Asker } from "../asker.ts";
 import type { ClientSetting, Scenario, Service, Setting } from "../scenario.ts";
 import { Arrivals, serveTcp } from "../tcp_service.ts";
-import { tickAccount, TickCheck } from "../tick_check.ts";
-import { TickFeed } from "../tick_feed.ts";
+import { TickCheck } from "../tick_check.ts";
+import { askForTicks } from "../tick_service.ts";
 
 const RECORD_BYTES = 64;
 const NAMES = ["anna", "berta", "clara"];
@@ -47,21 +46,6 @@ function serve(setting: Setting): Promise<Service> {
   });
 }
 
-async function drive(setting: ClientSetting, watch: (count: () => number) => void): Promise<Account> {
-  const { hostname, port, seed, runMs, client, fault } = setting;
-  const feed = new TickFeed(seed, client, RECORD_BYTES, fault);
-  const check = new TickCheck(seed, RECORD_BYTES);
-  const peerId = NAMES[client]!;
-  const asker = new Asker({ hostname, port, peerId }, (reply) => check.take(reply, 0, reply.length));
-  watch(() => asker.count);
-  await asker.connected;
-  for (const endMs = performance.now() + runMs; performance.now() < endMs;) await asker.ask(feed.next());
-  await asker.close();
-  return {
-    streams: { [client]: tickAccount(feed.count, RECORD_BYTES) },
-    seconds: 0,
-    drops: 0,
-    faults: [...asker.faults, ...check.faults],
-    roundTrips: asker.roundTrips.buckets(),
-  };
+function drive(setting: ClientSetting, watch: (count: () => number) => void): Promise<Account> {
+  return askForTicks(setting, watch, RECORD_BYTES, NAMES[setting.client]!);
 }

@@ -6,9 +6,9 @@
 import { Particle } from "@ringwire/ringwire";
 import type { Account } from "../account.ts";
 import type { ClientSetting, Scenario, Service, Setting } from "../scenario.ts";
-import { Arrivals, serveTcp } from "../tcp_service.ts";
-import { tickAccount, TickCheck } from "../tick_check.ts";
+import { tickAccount } from "../tick_check.ts";
 import { TickFeed } from "../tick_feed.ts";
+import { serveTicks } from "../tick_service.ts";
 
 const RECORD_BYTES = 32;
 const SENDS_PER_LOOK = 64;
@@ -23,19 +23,7 @@ export const tcpStream: Scenario = {
 };
 
 function serve(setting: Setting): Promise<Service> {
-  const check = new TickCheck(setting.seed, RECORD_BYTES);
-  const arrivals = new Arrivals();
-  return serveTcp(setting, {
-    connectionCount: 1,
-    arrivals,
-    options: {
-      onReceived: (_connection, payload) => {
-        arrivals.note();
-        check.take(payload, 0, payload.length);
-      },
-    },
-    account: () => ({ streams: check.streams(), faults: check.faults }),
-  });
+  return serveTicks(setting, { recordBytes: RECORD_BYTES, connectionCount: 1, by: "message" });
 }
 
 async function drive(setting: ClientSetting, watch: (count: () => number) => void): Promise<Account> {
