@@ -41,22 +41,18 @@ export const CloseCode = {
   HandlerFailed: 14,
   /** The send queue was full and its policy is `close`. */
   SendQueueFull: 15,
-  /** The endpoint already had `maxConnectionCount` connections. */
-  TooManyConnections: 16,
-  /** The endpoint already had `maxConnectionsPerAddressCount` connections from that address. */
-  TooManyFromAddress: 17,
   /** Closing did not finish within `closeTimeoutMs`; what was queued was lost. */
-  CloseTimeout: 18,
+  CloseTimeout: 16,
   /** A connection could not be established. */
-  ConnectFailed: 19,
+  ConnectFailed: 17,
   /** A frame lacks the timestamp that both ends agreed on. */
-  MissingTimestamp: 20,
+  MissingTimestamp: 18,
   /** The peer ended the stream before the handshake was complete: it refused, or went away. */
-  HandshakeRefused: 21,
+  HandshakeRefused: 19,
   /** The peer took no byte of what was queued for longer than `sendStallTimeoutMs`. */
-  SendStalled: 22,
+  SendStalled: 20,
   /** No live connection has the peer id that was to be sent to. */
-  UnknownPeer: 23,
+  UnknownPeer: 21,
 } as const;
 
 /** One of the values of {@linkcode CloseCode}. */

