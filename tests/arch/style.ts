@@ -18,7 +18,7 @@ const unfinished = /\b(TODO|FIXME|XXX|HACK)\b/;
 
 /** Paths of one machine, and hosts of package registries. */
 const machineWords = [
-  /(^|[\s"'`(=:]|file:\/\/)\/(work|home|root|Users)\/[\w.-]/,
+  /(^|[\s"'`(=:]|file:\/\/)\/(home|root|Users)\/[\w.-]/,
   /\b(registry|npm)\.[a-z0-9-]+\.[a-z]+\b/,
 ];
 

@@ -129,10 +129,10 @@ fails("a note in a doc", checkUnfinished, "src/wire/a.ts", "/** FIXME */\nexport
 fails("a note after a string", checkUnfinished, "src/wire/a.ts", `export const a = "x"; // FIXME`, `"FIXME"`);
 fails("a note inside a template's hole", checkUnfinished, "src/wire/a.ts", "`${1 /* TODO */}`;", `"TODO"`);
 
-const plain = `// work/life, "./work/a", /tmp/socket, https://www.rfc-editor.org\n`;
+const plain = `// home/work, "./home/a", /tmp/socket, https://www.rfc-editor.org\n`;
 passes("other words", checkMachineWords, "src/wire/a.ts", plain);
 passes("a path in a test", checkMachineWords, "tests/unit/a_test.ts", `"/home/me/a";`);
 fails("a home folder", checkMachineWords, "src/wire/a.ts", `// see /home/me/notes.md`, "/home/m");
-fails("a work folder in a string", checkMachineWords, "src/wire/a.ts", `export const p = "/work/x";`, "/work/x");
+fails("a home folder in a string", checkMachineWords, "src/wire/a.ts", `export const p = "/Users/x";`, "/Users/x");
 fails("a file URL", checkMachineWords, "workers/a.ts", `// file:///root/a.ts\n`, "/root/a");
 fails("a registry's host", checkMachineWords, "mod.ts", `// from registry.example.org\n`, "registry.example.org");
