@@ -133,6 +133,6 @@ const plain = `// home/work, "./home/a", /tmp/socket, https://www.rfc-editor.org
 passes("other words", checkMachineWords, "src/wire/a.ts", plain);
 passes("a path in a test", checkMachineWords, "tests/unit/a_test.ts", `"/home/me/a";`);
 fails("a home folder", checkMachineWords, "src/wire/a.ts", `// see /home/me/notes.md`, "/home/m");
-fails("a home folder in a string", checkMachineWords, "src/wire/a.ts", `export const p = "/Users/x";`, "/Users/x");
+fails("a folder of users in a string", checkMachineWords, "src/wire/a.ts", `export const p = "/Users/x";`, "/Users/x");
 fails("a file URL", checkMachineWords, "workers/a.ts", `// file:///root/a.ts\n`, "/root/a");
 fails("a registry's host", checkMachineWords, "mod.ts", `// from registry.example.org\n`, "registry.example.org");
