@@ -21,7 +21,7 @@
  * stale. A claim of at most half the capacity always finds room in an empty ring, before the end or, when the tail is
  * past the middle, at the start: this is the largest claim, and the reason that waiting for room cannot deadlock.
  *
- * Why: both ends are in one file because what one side stores is safe only because of the order in which the other side reads.
+ * Why: both ends are in one file, because what one side stores is safe only by the order in which the other side reads.
  *
  * @module
  */

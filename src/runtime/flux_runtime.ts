@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CloseCode } from "../error/close_code.ts";
 import type { StreamFabric } from "../transport/stream_link.ts";
 import type { FluxConfig, FluxOptions } from "./flux_options.ts";
 import { FluxPump } from "./flux_pump.ts";
@@ -49,7 +50,7 @@ export class FluxRuntime {
    */
   async close(): Promise<void> {
     const { scheduler } = this.#host;
-    const alarm = scheduler.alarm(() => this.particle.giveUp());
+    const alarm = scheduler.alarm(() => this.particle.abort(CloseCode.CloseTimeout));
     alarm.arm(scheduler.tick() + this.#config.particle.stream.closeTimeoutMs);
     this.pump.seal();
     if (this.particle.canSend) await this.pump.written();

@@ -154,18 +154,15 @@ export class ParticleRuntime implements StreamOwner {
     return this.#closed.promise;
   }
 
-  /** Closes at once; what is queued is lost and counted. */
-  abort(): void {
+  /**
+   * Closes at once; what is queued is lost and counted.
+   *
+   * @param code Why.
+   */
+  abort(code: CloseCode = CloseCode.Aborted): void {
     if (this.#over) return;
     this.#closing = true;
-    this.#cancel(CloseCode.Aborted);
-  }
-
-  /** Closing took too long: what is still queued is lost and counted. */
-  giveUp(): void {
-    if (this.#over) return;
-    this.#closing = true;
-    this.#cancel(CloseCode.CloseTimeout);
+    this.#cancel(code);
   }
 
   /** What was counted so far, over all links. */
@@ -267,9 +264,7 @@ export class ParticleRuntime implements StreamOwner {
 
   /** The queue overflowed before there was a link, or between two. */
   #overflow(): void {
-    if (this.#over || this.#config.reconnect !== undefined) return;
-    this.#closing = true;
-    this.#cancel(CloseCode.SendQueueFull);
+    if (this.#config.reconnect === undefined) this.abort(CloseCode.SendQueueFull);
   }
 
   #cancel(code: CloseCode): void {

@@ -13,7 +13,7 @@ import { CloseCode } from "../error/close_code.ts";
 import { SendStatus } from "../error/send_status.ts";
 import { ClosedError, ResourceError } from "../error/transport_error.ts";
 import type { ConflationKey } from "../stream/conflation.ts";
-import { checkPayload, type Outbox } from "../stream/outbox.ts";
+import type { Outbox } from "../stream/outbox.ts";
 import type { Flushable } from "./flush_schedule.ts";
 import { PassingWaits } from "./passing_waits.ts";
 import type { StreamEndpoint } from "./stream_endpoint.ts";
@@ -98,7 +98,7 @@ export class Sender implements Flushable {
   trySend(payload: Uint8Array, key?: ConflationKey): SendStatus {
     const status = this.outbox.offer(payload, key);
     if (status === SendStatus.Queued) {
-      if (!this.#scheduled) this.#schedule();
+      this.kick();
     } else if (status === SendStatus.Closed && this.outbox.takeOverflow()) (this.#target ?? this.absent)?.overflow();
     return status;
   }
@@ -106,7 +106,10 @@ export class Sender implements Flushable {
   /** Sends a message and waits for room, see `Connection.send`. */
   send(payload: Uint8Array, key?: ConflationKey): Promise<void> {
     try {
-      if (payload.length >= this.#endpoint.config.referenceBytes) return this.#sendLarge(payload, key);
+      if (payload.length >= this.#endpoint.config.referenceBytes) {
+        const written = this.#sendByReference(payload);
+        if (written !== undefined) return written;
+      }
       const status = this.trySend(payload, key);
       return status === SendStatus.Queued ? DONE : this.#sendSlowly(status, payload, key);
     } catch (error) {
@@ -155,7 +158,7 @@ export class Sender implements Flushable {
 
   #flushAccepted(): Promise<void> {
     if (this.outbox.empty) return DONE;
-    if (!this.#scheduled) this.#schedule();
+    this.kick();
     // Conflated messages have no position until they move to the queue: then only an empty outbox will do.
     const conflating = this.#endpoint.config.sendPolicy === "conflate";
     return handled(this.#whenPassed(conflating ? Infinity : this.outbox.acceptedBytes));
@@ -231,7 +234,7 @@ export class Sender implements Flushable {
     this.#waiting.splice(0, served);
     if (this.#waiting.length > 0) this.outbox.hold(true);
     else this.#crowded = false;
-    if (!this.#scheduled) this.#schedule();
+    this.kick();
   }
 
   /**
@@ -300,17 +303,12 @@ export class Sender implements Flushable {
     else flushes.later(this);
   }
 
-  #sendLarge(payload: Uint8Array, key: ConflationKey | undefined): Promise<void> {
-    checkPayload(payload);
+  /** Sends without a copy, if that can be done now. */
+  #sendByReference(payload: Uint8Array): Promise<void> | undefined {
     const position = this.#waiting.length > 0 ? -1 : this.outbox.offerReference(payload);
-    if (position >= 0) {
-      if (!this.#scheduled) this.#schedule();
-      return handled(this.#whenPassed(position));
-    }
-    const status = this.outbox.offer(payload, key);
-    if (status !== SendStatus.Queued) return this.#sendSlowly(status, payload, key);
-    if (!this.#scheduled) this.#schedule();
-    return DONE;
+    if (position < 0) return undefined;
+    this.kick();
+    return handled(this.#whenPassed(position));
   }
 
   #sendSlowly(status: SendStatus, payload: Uint8Array, key: ConflationKey | undefined): Promise<void> {
@@ -345,7 +343,7 @@ export class Sender implements Flushable {
     this.#waiting.push({ isReply, bytes, ...this.#keep(payload, isReply), key, accepted: promise, resolve, reject });
     this.#waitingBytes += bytes;
     if (isReply) this.#replyCount++;
-    if (!this.#scheduled) this.#schedule();
+    this.kick();
     return promise;
   }
 

@@ -32,3 +32,17 @@ export const INT32_FRAMING: Framing = Object.freeze({
   decodeLength: decodeInt32Header,
   parser: (limits: FrameLimits): FrameParser => new Int32Cursor(limits),
 });
+
+/**
+ * Encodes one frame into memory of its own.
+ *
+ * @param framing Writes the header.
+ * @param payload Copied.
+ * @returns Header and payload.
+ */
+export function encodeFrame(framing: Framing, payload: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(framing.headerBytes + payload.length);
+  framing.encodeHeader(frame, 0, payload.length);
+  frame.set(payload, framing.headerBytes);
+  return frame;
+}

@@ -13,7 +13,7 @@ import type { CounterTable } from "../metric/counter_table.ts";
 import type { WallClock } from "../time/clock.ts";
 import { encodeTimestamp, TIMESTAMP_BYTES } from "../wire/timestamp_prefix.ts";
 import { Conflation, type ConflationKey } from "./conflation.ts";
-import type { Framing } from "./framing.ts";
+import { encodeFrame, type Framing } from "./framing.ts";
 import { SendQueue } from "./send_queue.ts";
 import { StreamCounter } from "./stream_counters.ts";
 import type { StreamConfig } from "./stream_options.ts";
@@ -148,11 +148,7 @@ export class Outbox {
    * @returns Header and payload.
    */
   frameOf(payload: Uint8Array): Uint8Array {
-    const { framing } = this.#setup;
-    const frame = new Uint8Array(framing.headerBytes + payload.length);
-    framing.encodeHeader(frame, 0, payload.length);
-    frame.set(payload, framing.headerBytes);
-    return frame;
+    return encodeFrame(this.#setup.framing, payload);
   }
 
   /**
@@ -164,8 +160,7 @@ export class Outbox {
   offerFrame(frame: Uint8Array): SendStatus {
     if (this.#shut !== undefined) return this.#shut;
     if (this.#queue.appendOwned(frame)) return SendStatus.Queued;
-    this.#wantsDrain = true;
-    this.#refusedAt = this.passedBytes;
+    this.#noteRefusal();
     return SendStatus.BackPressured;
   }
 
@@ -181,10 +176,7 @@ export class Outbox {
     const full = this.#conflation !== undefined && this.#conflation.bytes > 0 &&
       this.queuedBytes + frames.length > this.#config.maxQueuedBytes;
     const position = full ? -1 : this.#queue.appendBorrowedFrames(frames, messages);
-    if (position < 0) {
-      this.#wantsDrain = true;
-      this.#refusedAt = this.passedBytes;
-    }
+    if (position < 0) this.#noteRefusal();
     return position;
   }
 
@@ -312,8 +304,7 @@ export class Outbox {
           this.#count(StreamCounter.DroppedNewest, 1);
           return SendStatus.Dropped;
         }
-        this.#wantsDrain = true;
-        this.#refusedAt = this.passedBytes;
+        this.#noteRefusal();
         this.#count(StreamCounter.RefusedBackPressured, 1);
         return SendStatus.BackPressured;
     }
@@ -347,6 +338,11 @@ export class Outbox {
     if (outcome < 0) return this.#refuse(payload);
     if (outcome > 0) this.#count(StreamCounter.Conflated, 1);
     return SendStatus.Queued;
+  }
+
+  #noteRefusal(): void {
+    this.#wantsDrain = true;
+    this.#refusedAt = this.passedBytes;
   }
 
   #choosePath(): void {

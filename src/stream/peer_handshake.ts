@@ -10,7 +10,7 @@ import { CloseCode } from "../error/close_code.ts";
 import { MisuseError } from "../error/transport_error.ts";
 import type { TransmitSpan } from "../machine/transmit_span.ts";
 import type { FrameLimits, FrameParser } from "./frame_cursor.ts";
-import type { Framing } from "./framing.ts";
+import { encodeFrame, type Framing } from "./framing.ts";
 import { decodePeerId, encodePeerId, MAX_PEER_ID_BYTES } from "./peer_id.ts";
 
 /** Whether and how the ends introduce themselves (src/wire/STANDARD.md, section 2). */
@@ -134,10 +134,7 @@ export class PeerHandshake {
   }
 
   #say(peerId: string): void {
-    const id = encodePeerId(peerId);
-    const frame = new Uint8Array(this.#framing.headerBytes + id.length);
-    this.#framing.encodeHeader(frame, 0, id.length);
-    frame.set(id, this.#framing.headerBytes);
+    const frame = encodeFrame(this.#framing, encodePeerId(peerId));
     this.#peerId = peerId;
     this.#hello = frame;
   }

@@ -142,8 +142,7 @@ export class SendQueue {
    * @returns The position behind the frame, or -1 when there was no room.
    */
   appendReference(payload: Uint8Array): number {
-    const queued = this.queuedBytes;
-    if (queued > 0 && queued + this.#headerBytes + payload.length > this.#maxBytes) return -1;
+    if (this.#exceeds(this.#headerBytes + payload.length)) return -1;
     if (this.#at + this.#headerBytes > this.#block.length) this.#openBlock(this.#headerBytes);
     this.#framing.encodeHeader(this.#block, this.#at, payload.length);
     this.#at += this.#headerBytes;
@@ -160,8 +159,7 @@ export class SendQueue {
    * @returns The position behind them, or -1 when there was no room.
    */
   appendBorrowedFrames(frames: Uint8Array, messages: number): number {
-    const queued = this.queuedBytes;
-    if (queued > 0 && queued + frames.length > this.#maxBytes) return -1;
+    if (this.#exceeds(frames.length)) return -1;
     if (frames.length === 0) return this.acceptedBytes;
     if (this.#at > 0) this.#seal(false);
     this.#push(frames, frames.length, SegmentKind.BorrowedFrames, messages);
@@ -175,8 +173,7 @@ export class SendQueue {
    * @returns Whether there was room.
    */
   appendOwned(frame: Uint8Array): boolean {
-    const queued = this.queuedBytes;
-    if (queued > 0 && queued + frame.length > this.#maxBytes) return false;
+    if (this.#exceeds(frame.length)) return false;
     if (this.#at > 0) this.#seal(false);
     this.#push(frame, frame.length, SegmentKind.Owned, 1);
     return true;
@@ -290,15 +287,20 @@ export class SendQueue {
     return this.#makeRoom(this.#headerBytes + payload.length) && this.append(payload);
   }
 
+  /** Whether the bound forbids so many bytes more; an empty queue takes one frame of any size. */
+  #exceeds(size: number): boolean {
+    const queued = this.queuedBytes;
+    return queued > 0 && queued + size > this.#maxBytes;
+  }
+
   /** Makes sure that `size` bytes fit the open block, or says that the bound forbids it. */
   #makeRoom(size: number): boolean {
-    const queued = this.queuedBytes;
-    if (queued > 0 && queued + size > this.#maxBytes) return false;
+    if (this.#exceeds(size)) return false;
     if (this.#at + size > this.#block.length) {
       if (this.#at > 0) this.#seal(true);
       this.#openBlock(size);
     }
-    const room = Math.max(size, this.#maxBytes - queued);
+    const room = Math.max(size, this.#maxBytes - this.queuedBytes);
     this.#limit = Math.min(this.#block.length, this.#at + room);
     return true;
   }

@@ -100,6 +100,11 @@ export class StreamMachine {
     return this.#state !== State.Closed && !this.#ended;
   }
 
+  /** Whether what arrives is of no account any more. */
+  get #isDeaf(): boolean {
+    return this.#state >= State.Closing && !this.delivering;
+  }
+
   /** Whether the machine is drained (CONTRACT.md, rule 1). */
   get drained(): boolean {
     return this.#guard.drained;
@@ -129,7 +134,7 @@ export class StreamMachine {
     this.#guard.input("handleReceived");
     if (this.#held) throw new MisuseError("Cannot receive: the application holds the last event");
     this.#intake.received(count);
-    if (this.#state >= State.Closing && !this.delivering) return this.#intake.discard();
+    if (this.#isDeaf) return this.#intake.discard();
     this.#deadlines.arrived();
     this.#looked = false;
   }
@@ -325,7 +330,7 @@ export class StreamMachine {
   /** Looks at what was received: announces a peer, delivers frames, or ends the stream for a fault. */
   #look(): void {
     this.#looked = true;
-    if (this.#state >= State.Closing && !this.delivering) return;
+    if (this.#isDeaf) return;
     if (this.#state === State.Handshaking) return this.#lookForPeer();
     if (this.#intake.look()) this.#delivering = true;
     else if (this.frames.fault !== undefined) this.#stop(this.frames.fault, "remote");
