@@ -4,6 +4,7 @@
  * @module
  */
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { linesOf } from "../interop/lines_of.ts";
 import type { ReactorStatistics } from "../../mod.ts";
 import { frame, PlainSocket } from "../interop/plain_socket.ts";
 import { openReactor } from "./framed_tcp.ts";
@@ -90,14 +91,4 @@ async function next(lines: AsyncGenerator<string, void>): Promise<string> {
   const { value } = await within("a line of the server", lines.next());
   if (value === undefined) throw new Error("The server has ended");
   return value;
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
-  let text = "";
-  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
-    text += piece;
-    const lines = text.split("\n");
-    text = lines.pop()!;
-    yield* lines;
-  }
 }

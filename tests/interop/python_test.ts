@@ -5,6 +5,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { linesOf } from "./lines_of.ts";
 import { Particle, Reactor } from "../../mod.ts";
 
 const script = new URL("foreign_peer.py", import.meta.url).pathname;
@@ -80,14 +81,4 @@ async function canRun(program: string): Promise<boolean> {
 
 function hex(text: string): string {
   return [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
-  let text = "";
-  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
-    text += piece;
-    const lines = text.split("\n");
-    text = lines.pop()!;
-    yield* lines;
-  }
 }

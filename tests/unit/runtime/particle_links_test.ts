@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { BlockPool } from "../../../src/bytes/block_pool.ts";
 import { CloseCode } from "../../../src/error/close_code.ts";
 import { SendStatus } from "../../../src/error/send_status.ts";
 import { ConnectError } from "../../../src/error/transport_error.ts";
@@ -11,6 +10,7 @@ import { ManualScheduler } from "../../../src/testing/manual_scheduler.ts";
 import type { StreamLink } from "../../../src/transport/stream_link.ts";
 import { HeldLink } from "./held_link.ts";
 import { watchedSignal } from "./watched_signal.ts";
+import { watchingBlocks } from "./watching_blocks.ts";
 
 /** A particle in virtual time whose attempts to connect end when the test says so, aborted or not. */
 class Bench {
@@ -48,21 +48,6 @@ class Bench {
 
   get codes(): CloseCode[] {
     return this.reasons.map(({ code }) => code);
-  }
-}
-
-/** Lets `run` see which memory goes back to a pool. */
-async function watchingBlocks(run: (given: ReadonlySet<ArrayBufferLike>) => Promise<void>): Promise<void> {
-  const { give } = BlockPool.prototype;
-  const given = new Set<ArrayBufferLike>();
-  BlockPool.prototype.give = function (this: BlockPool, block: Uint8Array): void {
-    given.add(block.buffer);
-    give.call(this, block);
-  };
-  try {
-    await run(given);
-  } finally {
-    BlockPool.prototype.give = give;
   }
 }
 

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { BlockPool } from "../../../src/bytes/block_pool.ts";
 import { CloseCode } from "../../../src/error/close_code.ts";
 import { SendStatus } from "../../../src/error/send_status.ts";
 import { CounterTable } from "../../../src/metric/counter_table.ts";
@@ -14,6 +13,7 @@ import { ReactorRuntime } from "../../../src/runtime/reactor_runtime.ts";
 import { ManualScheduler } from "../../../src/testing/manual_scheduler.ts";
 import { HeldLink, HeldListener } from "./held_link.ts";
 import { watchedSignal } from "./watched_signal.ts";
+import { watchingBlocks } from "./watching_blocks.ts";
 
 /** A reactor in virtual time over links that the test holds. */
 class Bench {
@@ -139,13 +139,7 @@ Deno.test("ReactorRuntime takes its listener off the signal when it stops", asyn
 });
 
 Deno.test("ReactorRuntime owns a connection until its pending write has settled, and lends its memory to no other", async () => {
-  const { give } = BlockPool.prototype;
-  const given = new Set<ArrayBufferLike>();
-  BlockPool.prototype.give = function (this: BlockPool, block: Uint8Array): void {
-    given.add(block.buffer);
-    give.call(this, block);
-  };
-  try {
+  await watchingBlocks(async (given) => {
     const bench = new Bench();
     bench.start();
     const first = await bench.accept("first");
@@ -170,9 +164,7 @@ Deno.test("ReactorRuntime owns a connection until its pending write has settled,
     first.endRead(new Error("closed"));
     await bench.scheduler.settle();
     assert(given.has(lent[0]!));
-  } finally {
-    BlockPool.prototype.give = give;
-  }
+  });
 });
 
 Deno.test("ReactorRuntime hands over no message while a reply to the last one waits for room", async () => {
