@@ -228,7 +228,8 @@ Deno.test("flush() settles although a producer never stops", async () => {
     const { isClosed, sent } = await within("the worker", worker.result);
     worker.terminate();
     assertEquals(isClosed, true);
-    assert(sent >= flux.statistics().messagesOut);
+    // The one message that was refused because the flux closed at that moment may have gone out all the same.
+    assert(sent + 1 >= flux.statistics().messagesOut);
   }
 });
 
