@@ -23,7 +23,13 @@ export const FACE = "mod.ts";
 export const WORKERS = "workers";
 
 /** Packages that compute and do nothing else; every room may import them. */
-export const PURE_PACKAGES: readonly string[] = ["@std/bytes"];
+export const PURE_PACKAGES: readonly string[] = [
+  "@std/bytes",
+  "@msgpack/msgpack",
+  "@noble/ciphers",
+  "@noble/curves",
+  "@noble/hashes",
+];
 
 const drivers = ["tcp", "tls", "udp", "websocket", "quic", "unix", "memory", "file", "nats", "native", "system"];
 
