@@ -1,22 +1,24 @@
 /**
- * The fuzzer, short: always the same cases, and some that are new each time.
+ * The fuzzers, short: always the same cases, and some that are new each time.
  *
  * @module
  */
-import { StreamFuzz } from "./stream_fuzz.ts";
+import { allFuzzers, type Fuzzer } from "./fuzzers.ts";
 
-function run(first: number, cases: number): void {
-  const fuzz = new StreamFuzz();
-  for (let seed = first; seed < first + cases; seed++) {
+const CASES = 3000;
+
+function run(fuzzer: Fuzzer, first: number): void {
+  for (let seed = first; seed < first + CASES; seed++) {
     try {
-      fuzz.run(seed);
+      fuzzer.run(seed);
     } catch (error) {
       throw new Error(`seed ${seed}`, { cause: error });
     }
   }
 }
 
-Deno.test("fuzz: the stream machine and its cursor keep their invariants in cases that never change", () =>
-  run(1, 3000));
+for (const fuzzer of allFuzzers()) {
+  Deno.test(`fuzz: ${fuzzer.name} in cases that never change`, () => run(fuzzer, 1));
 
-Deno.test("fuzz: the stream machine and its cursor keep their invariants in new cases", () => run(Date.now(), 3000));
+  Deno.test(`fuzz: ${fuzzer.name} in new cases`, () => run(fuzzer, Date.now()));
+}

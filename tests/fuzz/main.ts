@@ -1,12 +1,12 @@
 /**
  * `deno task fuzz [--seed N] [--cases N]`: fuzzes every decoder and machine with a million seeded cases.
  *
- * Case i runs with the seed N + i, so that the seed that a failure prints repeats it alone: `--seed THAT --cases 1`.
+ * Case i runs in every fuzzer with the seed N + i, so that the seed that a failure prints repeats it alone: `--seed THAT --cases 1`.
  *
  * @module
  */
 import { parseArgs } from "node:util";
-import { StreamFuzz } from "./stream_fuzz.ts";
+import { allFuzzers } from "./fuzzers.ts";
 
 const PROGRESS_MS = 5000;
 
@@ -23,16 +23,18 @@ function main(): number {
   });
   const first = natural("seed", values.seed);
   const cases = natural("cases", values.cases);
-  const fuzz = new StreamFuzz();
+  const fuzzers = allFuzzers();
   const start = performance.now();
   let shown = start;
   console.log(`seed ${first}, ${cases} cases`);
   for (let i = 0; i < cases; i++) {
-    try {
-      fuzz.run(first + i);
-    } catch (error) {
-      console.error(`\nfailed: --seed ${first + i} --cases 1`, error);
-      return 1;
+    for (const fuzzer of fuzzers) {
+      try {
+        fuzzer.run(first + i);
+      } catch (error) {
+        console.error(`\nfailed in ${fuzzer.name}: --seed ${first + i} --cases 1`, error);
+        return 1;
+      }
     }
     const now = performance.now();
     if (now - shown < PROGRESS_MS) continue;

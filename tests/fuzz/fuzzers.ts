@@ -1,0 +1,34 @@
+/**
+ * All fuzzers: a new decoder or machine is a line here.
+ *
+ * @module
+ */
+import { AeadFuzz } from "../unit/crypto/aead_fuzz.ts";
+import { StreamFuzz } from "./stream_fuzz.ts";
+
+/** One fuzzer; it may keep memory between cases, but a case depends on its seed alone. */
+export interface Fuzzer {
+  /** What it fuzzes. */
+  readonly name: string;
+
+  /**
+   * Runs one case.
+   *
+   * @param seed All that the case depends on.
+   * @throws When an invariant does not hold.
+   */
+  run(seed: number): void;
+}
+
+/**
+ * Makes one of each.
+ *
+ * @returns The fuzzers.
+ */
+export function allFuzzers(): Fuzzer[] {
+  const [stream, aead] = [new StreamFuzz(), new AeadFuzz()];
+  return [
+    { name: "the stream machine and its cursor", run: (seed) => void stream.run(seed) },
+    { name: "the three AEAD providers against each other", run: (seed) => void aead.run(seed) },
+  ];
+}
