@@ -1,15 +1,33 @@
 /**
  * Counters of many connections in one flat array, a row per slot.
  *
- * Invariant: a count never gets lost: {@linkcode CounterTable.retire} moves the row of a connection that ended into
- * the retired totals, so that sums go on to include it. Hot code adds; all adding up is left to whoever reads.
+ * Invariant: a count never gets lost: {@linkcode CounterTable.retire} only notes where the next connection of a slot
+ * starts to count, so that sums go on to include the last one. Hot code adds; all else is left to whoever reads.
  *
  * ```text
- * cells: | slot 0: counter 0, 1, … width-1 | slot 1: counter 0, 1, … width-1 | …
+ * cells: | counts: slot 0: counter 0, 1, … width-1 | slot 1: … | … | starts: slot 0: counter 0, 1, … width-1 | …
  * ```
+ *
+ * The cells may be shared memory: one thread writes, any thread reads with a table of its own over the same cells, and
+ * nobody is asked. Why doubles and no atomics: a double is exact to 2^53, and is stored and loaded in one piece on
+ * every machine that Deno runs on (the language alone would let a reader see half of an addition). A reader may be
+ * some additions late, and figures that it reads one after the other are not of one moment. Counts only grow (but for
+ * {@linkcode CounterTable.reset}), so that a sum is never less than one that was read before, whatever retires
+ * meanwhile; a slot that is being retired shows some counters of the old connection and some of the new.
  *
  * @module
  */
+
+/**
+ * How many doubles a {@linkcode CounterTable} takes that lives in given memory.
+ *
+ * @param counterCount How many counters a slot has.
+ * @param slots How many slots there are.
+ * @returns The length of its cells.
+ */
+export function counterTableCells(counterCount: number, slots: number): number {
+  return 2 * counterCount * slots;
+}
 
 /**
  * Named counters for numbered slots.
@@ -29,38 +47,47 @@
 export class CounterTable {
   readonly #names: readonly string[];
   readonly #width: number;
-  readonly #retired: Float64Array;
+  readonly #mayGrow: boolean;
   #cells: Float64Array;
+  #starts: Float64Array; // may be shorter than #cells: what is behind its end is 0
   #slots: number;
 
   /**
-   * Makes a table with every counter at 0.
+   * Makes a table in given memory or, with every counter at 0, in memory of its own.
    *
    * @param names What the counters are called; a counter's index is its place in this list.
-   * @param initialSlots For how many slots to make room at first.
-   * @throws {RangeError} When there is no name, a name occurs twice, or the slots are not an integer of at least 1.
+   * @param slots For how many slots to make room; a table in memory of its own grows when there are more.
+   * @param cells Where the table lives, {@linkcode counterTableCells} long; what it holds from before counts, all
+   * zeros is a table with every counter at 0. Only one thread may write. Without it, memory is allocated.
+   * @throws {RangeError} When there is no name, a name occurs twice, the slots are not an integer of at least 1, or the
+   * cells are not as many.
    */
-  constructor(names: readonly string[], initialSlots: number) {
+  constructor(names: readonly string[], slots: number, cells?: Float64Array) {
     if (names.length === 0 || new Set(names).size !== names.length) {
       throw new RangeError(`Cannot make a counter table: [${names.join(", ")}] are not one or more different names`);
     }
-    if (!Number.isSafeInteger(initialSlots) || initialSlots < 1) {
-      throw new RangeError(`Cannot make a counter table of ${initialSlots} slots: it has at least 1`);
+    if (!Number.isSafeInteger(slots) || slots < 1) {
+      throw new RangeError(`Cannot make a counter table of ${slots} slots: it has at least 1`);
+    }
+    const cellCount = counterTableCells(names.length, slots);
+    if (cells !== undefined && cells.length !== cellCount) {
+      throw new RangeError(`Cannot keep a counter table in ${cells.length} cells: it takes ${cellCount}`);
     }
     this.#names = [...names];
     this.#width = names.length;
-    this.#retired = new Float64Array(names.length);
-    this.#cells = new Float64Array(initialSlots * names.length);
-    this.#slots = initialSlots;
+    this.#cells = cells?.subarray(0, cellCount / 2) ?? new Float64Array(cellCount / 2);
+    this.#starts = cells?.subarray(cellCount / 2) ?? new Float64Array(0);
+    this.#slots = slots;
+    this.#mayGrow = cells === undefined;
   }
 
   /**
-   * Adds to a counter; the table grows when the slot is new.
+   * Adds to a counter; a table in memory of its own grows when the slot is new.
    *
    * @param slot Which slot, an integer; the table takes memory for all slots up to the highest.
    * @param counterIndex Which counter, an integer.
    * @param n How much; sums are exact up to 2^53.
-   * @throws {RangeError} When the slot is negative or there is no such counter.
+   * @throws {RangeError} When the slot is negative, given memory has no room for it, or there is no such counter.
    */
   add(slot: number, counterIndex: number, n: number): void {
     if (slot >>> 0 >= this.#slots || counterIndex >>> 0 >= this.#width) this.#admit(slot, counterIndex);
@@ -78,7 +105,10 @@ export class CounterTable {
   at(slot: number, counterIndex: number): number {
     checkSlot(slot);
     this.#checkCounter(counterIndex);
-    return this.#cells[slot * this.#width + counterIndex] ?? 0;
+    const index = slot * this.#width + counterIndex;
+    // The start first: a reader in another thread must not meet one that is ahead of the count.
+    const start = this.#starts[index] ?? 0;
+    return (this.#cells[index] ?? 0) - start;
   }
 
   /**
@@ -89,19 +119,22 @@ export class CounterTable {
    */
   reset(slot: number): void {
     checkSlot(slot);
-    const start = slot * this.#width;
-    this.#cells.fill(0, start, start + this.#width);
+    const first = slot * this.#width;
+    // The row of a slot that was never added to lies behind the end, where stores have no effect; as in retire().
+    for (let i = first; i < first + this.#width; i++) this.#cells[i] = this.#starts[i] ?? 0;
   }
 
   /**
-   * Moves the counts of a slot into the retired totals and sets them to 0, for a slot whose connection ended.
+   * Sets the counters of a slot to 0 and keeps what they held in the sums, for a slot whose connection ended.
    *
    * @param slot Which slot.
    * @throws {RangeError} When the slot is negative.
    */
   retire(slot: number): void {
-    for (let i = 0; i < this.#width; i++) this.#retired[i]! += this.at(slot, i);
-    this.reset(slot);
+    checkSlot(slot);
+    const first = slot * this.#width;
+    if (this.#starts.length < this.#cells.length) this.#starts = extended(this.#starts, this.#cells.length);
+    for (let i = first; i < first + this.#width; i++) this.#starts[i] = this.#cells[i]!;
   }
 
   /**
@@ -113,7 +146,7 @@ export class CounterTable {
    */
   sum(counterIndex: number): number {
     this.#checkCounter(counterIndex);
-    let sum = this.#retired[counterIndex]!;
+    let sum = 0;
     for (let i = counterIndex; i < this.#cells.length; i += this.#width) sum += this.#cells[i]!;
     return sum;
   }
@@ -147,11 +180,16 @@ export class CounterTable {
   #admit(slot: number, counterIndex: number): void {
     this.#checkCounter(counterIndex);
     checkSlot(slot);
+    if (!this.#mayGrow) throw new RangeError(`Cannot count in slot ${slot}: this table has ${this.#slots} slots`);
     this.#slots = Math.max(slot + 1, this.#slots * 2);
-    const cells = new Float64Array(this.#slots * this.#width);
-    cells.set(this.#cells);
-    this.#cells = cells;
+    this.#cells = extended(this.#cells, this.#slots * this.#width);
   }
+}
+
+function extended(cells: Float64Array, length: number): Float64Array {
+  const longer = new Float64Array(length);
+  longer.set(cells);
+  return longer;
 }
 
 function checkSlot(slot: number): void {

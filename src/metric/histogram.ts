@@ -4,7 +4,11 @@
  * The idea is HdrHistogram's (Gil Tene, hdrhistogram.org): 64 equal buckets for every power of two, so that a bucket is
  * at most 1/64 (1.6 %) of its values wide. A bucket's number is read off the bits of the double: its exponent and the
  * six highest bits of its mantissa. Everything lies in one array of doubles of which all zeros means empty, so that it
- * may be shared memory: one thread records, others read figures that may be one record behind.
+ * may be shared memory: one thread records, any thread reads with a histogram of its own over the same cells.
+ *
+ * What a reader sees is some records late, and its figures are not of one moment: the count is written last, so that
+ * the buckets hold at least as many as it says, but for a reset in between. Each cell is right by itself, since
+ * a double is stored and loaded in one piece on every machine that Deno runs on.
  *
  * ```text
  * cells: | count | rejected | min | max | sum | bucket 0: [0, 1) | 64 buckets each of [1, 2), [2, 4), … | [2^40, ∞)
@@ -168,10 +172,10 @@ export class Histogram {
       into[MIN] = into[COUNT] === 0 ? from[MIN]! : Math.min(into[MIN]!, from[MIN]!);
       into[MAX] = Math.max(into[MAX]!, from[MAX]!);
     }
-    into[COUNT]! += from[COUNT]!;
     into[REJECTED]! += from[REJECTED]!;
     into[SUM]! += from[SUM]!;
     for (let i = FIRST_BUCKET; i < HISTOGRAM_CELLS; i++) into[i]! += from[i]!;
+    into[COUNT]! += from[COUNT]!;
   }
 
   /**

@@ -4,13 +4,16 @@
  * ```text
  * byte 0    magic · version · capacity                          createSpscRing writes them, once
  * byte 128  tail · watermark · records · producer state         the producer writes them
- * byte 256  head · consumer state                               the consumer writes them
+ * byte 256  head                                                the consumer writes it
  * byte 384  doorbell "space"                                    the producer waits, the consumer rings
+ * byte 392  consumer state                                      the consumer writes it
  * byte 512  data, capacity bytes (a power of two)               the producer writes them, inside its claim
  * ```
  *
  * All words are int32. Blocks are 128 bytes apart and use at most 64 of them, so that no two share a cache line
- * whatever the alignment of the buffer is. The order of the stores is in `spsc_ring.ts`.
+ * whatever the alignment of the buffer is. Why the consumer's state lies behind the doorbell: the producer looks at it
+ * with every claim, and must not fetch the line of the head, which changes all the time. The order of the stores is in
+ * `spsc_ring.ts`.
  *
  * @module
  */
@@ -19,7 +22,7 @@ import { MisuseError } from "../error/transport_error.ts";
 /** The first word of every ring: the bytes `RWRG`. */
 export const MAGIC = 0x47525752;
 /** The layout's version; a ring of another one is refused. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Index of the word that holds {@linkcode MAGIC}. */
 export const MAGIC_WORD = 0;
@@ -37,10 +40,10 @@ export const RECORDS = 34;
 export const PRODUCER_STATE = 35;
 /** Index of the position up to which the consumer has released. */
 export const HEAD = 64;
-/** Index of the consumer's state. */
-export const CONSUMER_STATE = 65;
 /** Offset in bytes of the doorbell at which the producer waits for room. */
 export const SPACE_DOORBELL = 384;
+/** Index of the consumer's state. */
+export const CONSUMER_STATE = 98;
 /** Offset in bytes of the data region. */
 export const DATA = 512;
 /** The value of a state word whose side closed its end; 0 is free, 1 attached. */

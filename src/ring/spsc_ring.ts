@@ -8,7 +8,9 @@
  *      ^tail ^head
  *
  * claim    [watermark, plain, when the claim reaches or passes the region's end] · the bytes, plain
- * commit   records, plain · tail, atomic store: what is before tail is visible, all else is lost with the producer
+ * stage    nothing: the claim is done, and stays invisible until the next publish or commit
+ * publish  records, plain · tail, atomic store: what is before tail is visible, all else is lost with the producer
+ * commit   stage and publish in one
  * peek     tail, atomic load · [watermark, plain, only when tail is in the next lap] · the bytes, plain
  * release  head, atomic store · ring "space"
  * ```
@@ -102,6 +104,8 @@ export class SpscProducer {
   #end: number; // the open claim's end; equal to #tail when there is none
   #limit: number; // a claim that ends before this position needs no look at the head and no wrap
   #head: number; // as last read
+  #published: number; // the tail that the consumer can see
+  #stagedRecords = 0;
   #closed = false;
 
   /**
@@ -121,7 +125,8 @@ export class SpscProducer {
     this.view = new DataView(shared, DATA, this.#capacity);
     this.maxClaimBytes = this.#capacity / 2;
     this.#space = new Doorbell(shared, SPACE_DOORBELL);
-    this.#tail = this.#end = this.#limit = words[TAIL]!;
+    this.#tail = this.#end = words[TAIL]!;
+    this.#limit = this.#published = this.#tail;
     this.#head = Atomics.load(words, HEAD);
   }
 
@@ -146,19 +151,46 @@ export class SpscProducer {
   }
 
   /**
-   * Makes the open claim visible to the consumer; ring the consumer's doorbell after it.
+   * Makes the open claim, and what was staged before it, visible to the consumer; ring its doorbell after it.
    *
    * @param recordCount How many records the claim holds: a whole number for statistics. @default 1
    * @returns Whether the consumer had not closed before: if it had, nobody may ever read the claim.
    * @throws {MisuseError} When no claim is open.
    */
   commit(recordCount = 1): boolean {
+    this.stage(recordCount);
+    return this.publish();
+  }
+
+  /**
+   * Ends the open claim without showing it to the consumer yet, so that many claims share one atomic store.
+   *
+   * Whoever stages publishes before it waits for anything; a claim that finds no room does it by itself.
+   *
+   * @param recordCount How many records the claim holds: a whole number for statistics. @default 1
+   * @throws {MisuseError} When no claim is open.
+   */
+  stage(recordCount = 1): void {
     const end = this.#end;
     if (end === this.#tail) throwNoClaim();
     this.#tail = end;
+    this.#stagedRecords = (this.#stagedRecords + recordCount) | 0;
+  }
+
+  /**
+   * Makes all that was staged visible to the consumer; ring its doorbell after it. An open claim stays open.
+   *
+   * @returns Whether the consumer had not closed before.
+   */
+  publish(): boolean {
     const words = this.#words;
-    words[RECORDS] = (words[RECORDS]! + recordCount) | 0;
-    Atomics.store(words, TAIL, end);
+    const tail = this.#tail;
+    if (tail !== this.#published) {
+      this.#published = tail;
+      words[RECORDS] = (words[RECORDS]! + this.#stagedRecords) | 0;
+      this.#stagedRecords = 0;
+      Atomics.store(words, TAIL, tail);
+    }
     return words[CONSUMER_STATE] !== CLOSED;
   }
 
@@ -182,6 +214,7 @@ export class SpscProducer {
    */
   waitForSpace(bytes: number): Promise<"ok" | "timed-out"> | "not-equal" {
     this.#checkSize(bytes);
+    this.publish();
     this.#space.prepareWait();
     if (this.#hasRoom(bytes) || this.isConsumerClosed()) {
       this.#space.cancelWait();
@@ -200,6 +233,7 @@ export class SpscProducer {
    */
   waitForSpaceBlocking(bytes: number, timeoutMs: number): boolean {
     this.#checkSize(bytes);
+    this.publish();
     for (;;) {
       this.#space.prepareWait();
       const hasRoom = this.#hasRoom(bytes);
@@ -216,10 +250,11 @@ export class SpscProducer {
     return Atomics.load(this.#words, CONSUMER_STATE) === CLOSED;
   }
 
-  /** Ends the stream: an open claim is lost, what is committed stays. Ring the consumer's doorbell after it. */
+  /** Ends the stream: an open claim is lost, what is committed or staged stays. Ring the consumer's doorbell after it. */
   close(): void {
     this.#closed = true;
     this.#end = this.#limit = this.#tail;
+    this.publish();
     Atomics.store(this.#words, PRODUCER_STATE, CLOSED);
   }
 
@@ -228,7 +263,10 @@ export class SpscProducer {
     if (this.#closed) throw new MisuseError("Cannot claim: this producer is closed");
     if (this.#end !== this.#tail) throw new MisuseError("Cannot claim: the last claim was not committed or aborted");
     this.#checkSize(bytes);
-    if (!this.#hasRoom(bytes)) return -1;
+    if (!this.#hasRoom(bytes)) {
+      this.publish();
+      return -1;
+    }
     const tail = this.#tail;
     const room = this.#capacity - (tail & this.#mask);
     let start = tail;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { CounterTable } from "../../../src/metric/counter_table.ts";
+import { CounterTable, counterTableCells } from "../../../src/metric/counter_table.ts";
 import { SeededRandom } from "../../../src/random/seeded_random.ts";
 
 Deno.test("CounterTable counts each counter of each slot by itself", () => {
@@ -115,4 +115,62 @@ Deno.test("CounterTable agrees with plain maps over random operations", () => {
     assertEquals(table.snapshot(slot), { a: a!, b: b!, c: c! }, `seed ${seed}, step ${step}`);
   }
   assertEquals([table.sum(0), table.sum(1), table.sum(2)], totals, `seed ${seed}`);
+});
+
+Deno.test("CounterTable lives in the memory that it is given, where another table reads it", () => {
+  const cells = new Float64Array(new SharedArrayBuffer(8 * counterTableCells(2, 3)));
+  const writer = new CounterTable(["a", "b"], 3, cells);
+  const reader = new CounterTable(["a", "b"], 3, cells);
+  writer.add(0, 1, 5);
+  writer.add(2, 0, 2 ** 40);
+  writer.add(2, 0, 1);
+  assertEquals([reader.at(0, 1), reader.at(2, 0)], [5, 2 ** 40 + 1]);
+  writer.retire(2);
+  writer.reset(0);
+  writer.add(1, 1, 7);
+  assertEquals([reader.snapshot(0), reader.snapshot(1), reader.snapshot(2)], [
+    { a: 0, b: 0 },
+    { a: 0, b: 7 },
+    { a: 0, b: 0 },
+  ]);
+  assertEquals(reader.totals(), { a: 2 ** 40 + 1, b: 7 });
+  assertEquals(new CounterTable(["a", "b"], 3, cells).totals(), reader.totals(), "what it holds from before counts");
+});
+
+Deno.test("CounterTable does not grow in memory that it is given", () => {
+  const cells = new Float64Array(counterTableCells(2, 3));
+  const table = new CounterTable(["a", "b"], 3, cells);
+  assertThrows(() => table.add(3, 0, 1), RangeError, "this table has 3 slots");
+  table.add(2, 1, 1);
+  assertEquals([table.at(3, 0), table.totals()], [0, { a: 0, b: 1 }]);
+  for (const length of [0, 11, 13]) {
+    assertThrows(() => new CounterTable(["a", "b"], 3, new Float64Array(length)), RangeError, "it takes 12");
+  }
+});
+
+Deno.test("CounterTable.at() counts from where the last connection of the slot ended", () => {
+  const cells = new Float64Array(new SharedArrayBuffer(8 * counterTableCells(1, 2)));
+  const table = new CounterTable(["a"], 2, cells);
+  table.add(1, 0, 3);
+  table.retire(1);
+  assertEquals([...cells], [0, 3, 0, 3]);
+  table.add(1, 0, 2);
+  assertEquals([table.at(1, 0), table.sum(0)], [2, 5]);
+  table.reset(1);
+  assertEquals([table.at(1, 0), table.sum(0), ...cells], [0, 3, 0, 3, 0, 3]);
+});
+
+Deno.test("CounterTable.retire() and reset() work before and after the table has grown", () => {
+  const table = new CounterTable(["a"], 1);
+  table.add(0, 0, 1);
+  table.retire(0);
+  table.add(9, 0, 10);
+  table.reset(0);
+  table.add(5, 0, 100);
+  table.reset(5);
+  table.retire(9);
+  table.retire(100);
+  table.reset(100);
+  table.add(9, 0, 1000);
+  assertEquals([table.at(0, 0), table.at(5, 0), table.at(9, 0), table.sum(0)], [0, 0, 1000, 1011]);
 });
