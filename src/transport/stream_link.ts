@@ -52,6 +52,14 @@ export interface StreamListener {
   readonly address: Address;
 
   /**
+   * Settles once it listens, at a listener that does not when it is returned; none at one that does. Until then
+   * {@linkcode StreamListener.address} is what was asked for, and `accept` waits. Rejects with `ResourceError` when the
+   * address cannot be had, whereupon the listener is closed and `accept` rejects with the same error, and with
+   * `ClosedError` when it was closed before. A rejection that nobody waits for is no unhandled one.
+   */
+  readonly listening?: Promise<void> | undefined;
+
+  /**
    * Waits for the next link.
    *
    * @returns The link. Rejects with any error when accepting failed for now (too many open files) and with one for
@@ -64,6 +72,12 @@ export interface StreamListener {
 
   /** Stops listening. Links that were accepted stay. Never throws, and a second call does nothing. */
   close(): void;
+
+  /**
+   * Settles once nobody is let in any more, at a listener for which that is later than `close`; none at others. Never
+   * rejects.
+   */
+  readonly whenClosed?: Promise<void> | undefined;
 }
 
 /** How to reach or open the ends of a stream transport; the runtimes are given one and never name a driver. */
@@ -71,7 +85,8 @@ export interface StreamFabric {
   /**
    * Opens a listener.
    *
-   * @returns The listener; throws `ResourceError` when the address cannot be had.
+   * @returns The listener, with {@linkcode StreamListener.listening} where the address is not bound yet; throws
+   * `ResourceError` when the address cannot be had and that shows at once.
    */
   listen(): StreamListener;
 

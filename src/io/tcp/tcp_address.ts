@@ -21,11 +21,13 @@ export function tcpAddress(address: { readonly hostname: string; readonly port: 
 /**
  * The reason inside an error of the operating system, to stand behind a colon.
  *
- * @param error What was thrown.
- * @returns For example `connection refused`, without the number of the error.
+ * @param error What was thrown, by the runtime's sockets or by those of `node:net`.
+ * @returns For example `connection refused`, without the number or the name of the error and without the address.
  */
 export function failureReason(error: unknown): string {
-  const text = (error instanceof Error ? error.message : String(error)).replace(/ \(os error -?\d+\)$/, "");
+  const text = (error instanceof Error ? error.message : String(error))
+    .replace(/ \(os error -?\d+\)$/, "")
+    .replace(/^listen E[A-Z0-9]+: (.+) \S+$/, "$1");
   return /^[A-Z][a-z]/.test(text) ? text[0]!.toLowerCase() + text.slice(1) : text;
 }
 

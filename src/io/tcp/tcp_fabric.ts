@@ -1,14 +1,15 @@
 /**
  * How to reach or open TCP endpoints: the one place of this driver that takes options.
  *
- * Why no option to share a port between threads: the runtime's `reusePort` is unstable and ends the process where it
- * is not enabled.
+ * It decides by which means a port is shared (`port_sharing.ts`); connecting is the same either way.
  *
  * @module
  */
 import { ConnectError, ResourceError } from "../../error/transport_error.ts";
 import { formatAddress, type TcpAddress } from "../../transport/address.ts";
-import type { StreamFabric } from "../../transport/stream_link.ts";
+import type { StreamFabric, StreamListener } from "../../transport/stream_link.ts";
+import { NodeTcpListener } from "./node_tcp_listener.ts";
+import { portSharing } from "./port_sharing.ts";
 import { failureReason } from "./tcp_address.ts";
 import { TcpLink } from "./tcp_link.ts";
 import { TcpListener } from "./tcp_listener.ts";
@@ -39,6 +40,15 @@ export interface TcpFabricOptions {
    * @default {511}
    */
   readonly backlogCount?: number;
+  /**
+   * Whether other listeners of this process, in this thread or others, may listen on the same port; the kernel then
+   * spreads connections over all of them. Every one of them must say so, and all must belong to one user of the system.
+   * Only Linux can; see `portSharing`. Where it takes `node:net`, the listener is bound a little after `listen` has
+   * returned it, and clients that it cannot take are refused instead of kept waiting.
+   *
+   * @default {false}
+   */
+  readonly sharePort?: boolean;
 }
 
 /**
@@ -67,12 +77,18 @@ class TcpFabric implements StreamFabric {
     this.target = { transport: "tcp", hostname: config.hostname, port: config.port };
   }
 
-  listen(): TcpListener {
-    const { hostname, port, backlogCount } = this.#config;
+  listen(): StreamListener {
+    const { hostname, port, backlogCount: tcpBacklog, sharePort } = this.#config;
+    const sharing = sharePort ? portSharing() : "off";
+    if (sharing === "node") return new NodeTcpListener(this.#config);
+    if (sharing === undefined) throw this.#listenError("this system does not spread connections over listeners");
     try {
-      return new TcpListener(Deno.listen({ hostname, port, tcpBacklog: backlogCount }), this.#config);
+      const options = sharing === "off"
+        ? { hostname, port, tcpBacklog }
+        : { hostname, port, tcpBacklog, reusePort: true };
+      return new TcpListener(Deno.listen(options), this.#config);
     } catch (cause) {
-      throw new ResourceError(`Cannot listen on ${formatAddress(this.target)}: ${failureReason(cause)}`, { cause });
+      throw this.#listenError(failureReason(cause), cause);
     }
   }
 
@@ -92,12 +108,16 @@ class TcpFabric implements StreamFabric {
     }
     return new TcpLink(conn, this.#config);
   }
+
+  #listenError(reason: string, cause?: unknown): ResourceError {
+    return new ResourceError(`Cannot listen on ${formatAddress(this.target)}: ${reason}`, { cause });
+  }
 }
 
 type TcpFabricConfig = Readonly<Required<TcpFabricOptions>>;
 
 function resolveTcpFabricOptions(options: TcpFabricOptions): TcpFabricConfig {
-  const { hostname, port, noDelay = true, keepAlive = true, backlogCount = 511 } = options;
+  const { hostname, port, noDelay = true, keepAlive = true, backlogCount = 511, sharePort = false } = options;
   if (typeof hostname !== "string" || hostname === "") {
     throw new TypeError("Cannot use the host name: it must be a string that is not empty");
   }
@@ -107,5 +127,5 @@ function resolveTcpFabricOptions(options: TcpFabricOptions): TcpFabricConfig {
   if (!Number.isInteger(backlogCount) || backlogCount < 1 || backlogCount > 65_535) {
     throw new RangeError(`Cannot use backlogCount ${backlogCount}: it must be a whole number from 1 to 65535`);
   }
-  return Object.freeze({ hostname, port, noDelay, keepAlive, backlogCount });
+  return Object.freeze({ hostname, port, noDelay, keepAlive, backlogCount, sharePort });
 }
