@@ -1,0 +1,190 @@
+/**
+ * One thread's end of a pair of record rings: sends records in order, hands on what arrives.
+ *
+ * Invariant: sending never waits. What finds the ring full is queued here and goes out in order as soon as there is
+ * room; the queue is bounded by what the sender may have outstanding (a few records a link or a connection), not by
+ * this class. Draining never waits for sending, so two full rings cannot block each other.
+ *
+ * ```text
+ * payload   link, int32 · a, int32 · b, int32 · bytes
+ * ```
+ *
+ * @module
+ */
+import type { Doorbell } from "../ring/doorbell.ts";
+import type { SpscRecordConsumer, SpscRecordProducer } from "../ring/spsc_records.ts";
+
+/** The longest text of a record; the rest is cut off. */
+const MAX_TEXT_BYTES = 4096;
+/** How much of an error's message goes into a record: with its cause it fits even where every character takes 3 bytes. */
+const MAX_MESSAGE_LENGTH = 500;
+/** How many records are handed on before others get their turn. */
+const BATCH_COUNT = 4096;
+const BYTES_OFFSET = 12;
+const NO_BYTES = new Uint8Array(0);
+
+/** What takes the records of a port. */
+export interface RecordHandler {
+  /**
+   * Takes one record.
+   *
+   * @param kind What it says.
+   * @param link The number of the link or the connection that it is about.
+   * @param a What the kind says.
+   * @param b What the kind says.
+   * @param bytes A copy, the handler's own; empty for most kinds.
+   */
+  handleRecord(kind: number, link: number, a: number, b: number, bytes: Uint8Array): void;
+}
+
+/** One end of a pair of record rings. */
+export class RecordPort {
+  readonly #out: SpscRecordProducer;
+  readonly #in: SpscRecordConsumer;
+  readonly #peerBell: Doorbell;
+  readonly #encoder = new TextEncoder();
+  readonly #queued: [kind: number, link: number, a: number, b: number, bytes: Uint8Array][] = [];
+  #waiting = false;
+  #closed = false;
+
+  /**
+   * @param out Where this end's records go.
+   * @param incoming Where the other end's come from.
+   * @param peerBell Wakes the other end.
+   */
+  constructor(out: SpscRecordProducer, incoming: SpscRecordConsumer, peerBell: Doorbell) {
+    this.#out = out;
+    this.#in = incoming;
+    this.#peerBell = peerBell;
+  }
+
+  /** The most bytes that a record can have. */
+  get maxBytes(): number {
+    return this.#out.maxPayloadBytes - BYTES_OFFSET;
+  }
+
+  /**
+   * Sends a record.
+   *
+   * @param kind What it says.
+   * @param link The number of the link or the connection that it is about.
+   * @param a What the kind says.
+   * @param b What the kind says.
+   * @param bytes What the kind says; copied at once.
+   * @throws {RangeError} When there are more than {@linkcode RecordPort.maxBytes}.
+   */
+  send(kind: number, link: number, a = 0, b = 0, bytes: Uint8Array = NO_BYTES): void {
+    if (this.#closed) return;
+    if (bytes.length > this.maxBytes) {
+      throw new RangeError(`Cannot send a record of ${bytes.length} bytes: this ring takes ${this.maxBytes}`);
+    }
+    if (this.#queued.length === 0 && this.#offer(kind, link, a, b, bytes)) return;
+    this.#queued.push([kind, link, a, b, bytes.slice()]);
+    void this.#flushLater();
+  }
+
+  /**
+   * Sends a record with a text.
+   *
+   * @param kind What it says.
+   * @param link The number of the link or the connection that it is about.
+   * @param text What the kind says; cut to 4096 bytes.
+   * @param a What the kind says.
+   * @param b What the kind says.
+   */
+  sendText(kind: number, link: number, text: string, a = 0, b = 0): void {
+    this.send(kind, link, a, b, this.#encoder.encode(text).subarray(0, MAX_TEXT_BYTES));
+  }
+
+  /**
+   * Hands on what has arrived.
+   *
+   * @param handler Gets each record.
+   * @returns How many there were; more may be waiting when there were many.
+   */
+  drain(handler: RecordHandler): number {
+    const incoming = this.#in;
+    const { words } = incoming;
+    let count = 0;
+    while (count < BATCH_COUNT && !this.#closed && incoming.next()) {
+      const word = incoming.offset >> 2;
+      const { offset, length } = incoming;
+      const bytes = length > BYTES_OFFSET ? incoming.data.slice(offset + BYTES_OFFSET, offset + length) : NO_BYTES;
+      handler.handleRecord(incoming.kind, words[word]!, words[word + 1]!, words[word + 2]!, bytes);
+      count++;
+    }
+    incoming.release();
+    return count;
+  }
+
+  /** Ends both directions; what is queued is dropped. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queued.length = 0;
+    this.#out.close();
+    this.#in.close();
+    this.#peerBell.ring();
+  }
+
+  #offer(kind: number, link: number, a: number, b: number, bytes: Uint8Array): boolean {
+    const out = this.#out;
+    const at = out.claim(kind, BYTES_OFFSET + bytes.length);
+    if (at < 0) return false;
+    const { words } = out;
+    words[at >> 2] = link;
+    words[(at >> 2) + 1] = a;
+    words[(at >> 2) + 2] = b;
+    if (bytes.length > 0) out.data.set(bytes, at + BYTES_OFFSET);
+    out.commit();
+    this.#peerBell.ring();
+    return true;
+  }
+
+  async #flushLater(): Promise<void> {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    while (this.#queued.length > 0 && !this.#closed && !this.#out.isConsumerClosed()) {
+      const [kind, link, a, b, bytes] = this.#queued[0]!;
+      if (this.#offer(kind, link, a, b, bytes)) this.#queued.shift();
+      else await this.#out.waitForSpace(BYTES_OFFSET + bytes.length);
+    }
+    this.#waiting = false;
+  }
+}
+
+/**
+ * Reads the text of a record.
+ *
+ * @param bytes What came with it.
+ * @returns The text.
+ */
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/**
+ * What an error is called in a record, where the error itself cannot go.
+ *
+ * @param error What was thrown.
+ * @returns Its message and that of its cause, for {@linkcode errorOf}.
+ */
+export function describeError(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return JSON.stringify([messageOf(error), ...(cause === undefined ? [] : [messageOf(cause)])]);
+}
+
+/**
+ * Makes an error of what a record says.
+ *
+ * @param bytes What came with it.
+ * @returns An error with the message, and with a cause where there was one.
+ */
+export function errorOf(bytes: Uint8Array): Error {
+  const [message, cause] = JSON.parse(textOf(bytes)) as [string, string?];
+  return cause === undefined ? new Error(message) : new Error(message, { cause: new Error(cause) });
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE_LENGTH);
+}
