@@ -41,6 +41,7 @@ export type { Connection, DisconnectReason } from "./src/runtime/connection.ts";
 export type { FluxOptions } from "./src/runtime/flux_options.ts";
 export type { FluxProducer } from "./src/runtime/flux_producer.ts";
 export type { ProducerToken } from "./src/runtime/flux_token.ts";
+export type { HandlerModule, WorkerContext } from "./src/runtime/handler_module.ts";
 export type { ParticleHandlers, ParticleOptions, ReconnectOptions } from "./src/runtime/particle_options.ts";
 export type { ReactorHandlers, ReactorOptions } from "./src/runtime/reactor_options.ts";
 export type {
@@ -49,6 +50,7 @@ export type {
   ReactorStatistics,
   StreamStatistics,
 } from "./src/runtime/statistics.ts";
+export type { Dispatch, WorkerOptions } from "./src/runtime/worker_options.ts";
 export type { ConflationKey } from "./src/stream/conflation.ts";
 export type { FrameCursor } from "./src/stream/frame_cursor.ts";
 export type { SendPolicy, StreamOptions } from "./src/stream/stream_options.ts";

@@ -16,6 +16,8 @@ interface Group {
   /** The folders with tests; the group is skipped when they have none. `undefined`: it runs in any case. */
   readonly folders?: readonly string[];
   readonly args: readonly string[];
+  /** What its environment has besides. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 interface Tally {
@@ -45,8 +47,22 @@ const groups: readonly Group[] = [
     folders: ["tests/race", "tests/interop", "tests/e2e", "tests/fuzz"],
     args: [...test, "-A"],
   },
+  ...["kernel", "ring"].filter((dispatch) => dispatch === "ring" || Deno.build.os === "linux").map((dispatch) => ({
+    name: `framed TCP with two workers, ${dispatch} dispatch`,
+    args: [...test, "-A", "--parallel", ...framedTcpTests()],
+    env: { FRAMED_TCP_DISPATCH: dispatch },
+  })),
   { name: "examples in the docs", args: [...test, "-A", "--parallel", "--doc", "src", "mod.ts"] },
 ];
+
+/** The tests that make their endpoints by framed_tcp.ts, and so can be run with workers. */
+function framedTcpTests(): string[] {
+  return ["tests/e2e", "tests/interop"].flatMap((folder) => {
+    const names = [...Deno.readDirSync(new URL(`${folder}/`, root))].map(({ name }) => `${folder}/${name}`);
+    const tests = names.filter((name) => name.endsWith("_test.ts")).sort();
+    return tests.filter((name) => Deno.readTextFileSync(new URL(name, root)).includes('/framed_tcp.ts"'));
+  });
+}
 
 if (import.meta.main) Deno.exit(await main());
 
@@ -57,7 +73,7 @@ async function main(): Promise<number> {
     const folders = group.folders?.filter((folder) => hasTests(new URL(`${folder}/`, root)));
     if (folders?.length === 0) continue;
     console.log(`\n== ${group.name}`);
-    const outcome = await run([...group.args, ...folders ?? []]);
+    const outcome = await run([...group.args, ...folders ?? []], group.env);
     if (outcome.isTimedOut) console.log(`\n"${group.name}" took longer than ${GROUP_LIMIT_MS / 1000} s and was killed`);
     const tally = group.args[0] === "test" ? tallyOf(outcome.output) : undefined;
     total.passed += tally?.passed ?? 0;
@@ -99,11 +115,11 @@ function tallyOf(output: string): Tally | undefined {
 }
 
 /** Runs deno with its output shown and kept; kills it with all that it started when its time is over. */
-async function run(args: readonly string[]): Promise<Outcome> {
+async function run(args: readonly string[], env: Group["env"] = {}): Promise<Outcome> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: root,
-    env: { DENO_JOBS: PARALLEL_JOBS },
+    env: { DENO_JOBS: PARALLEL_JOBS, ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

@@ -42,7 +42,8 @@ export interface Scenario {
   readonly name: string;
   readonly metric: Metric;
   readonly unit: string;
-  readonly target: Target;
+  /** What the figure is held against; `undefined` where it is only stated. */
+  readonly target: Target | undefined;
   /** Rounds of baseline and product when not `--quick`; at least 3. */
   readonly rounds: number;
   /** Whether the baseline is taken off the product's figure: for what is added to a bare loop. */
@@ -92,10 +93,12 @@ export async function measure(scenario: Scenario, context: RunContext): Promise<
  * Tells whether a result keeps its target.
  *
  * @param result The medians of a scenario.
- * @returns `false` too when the target needs a ratio and there is none.
+ * @returns `false` too when the target needs a ratio and there is none; `true` where there is no target.
  */
 export function keepsTarget(result: Result): boolean {
-  const { of, bound, limit } = result.scenario.target;
+  const { target } = result.scenario;
+  if (target === undefined) return true;
+  const { of, bound, limit } = target;
   const figure = of === "ratio" ? result.ratio : result.value;
   if (figure === undefined) return false;
   return bound === "at most" ? figure <= limit : figure >= limit;

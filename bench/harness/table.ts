@@ -57,6 +57,7 @@ function row(cells: readonly string[]): string {
 }
 
 function targetText({ target, unit }: Scenario): string {
+  if (target === undefined) return "stated";
   const limit = target.of === "ratio" ? target.limit.toFixed(2) : quantity(target.limit, unit);
   return `${target.of === "ratio" ? "ratio " : ""}${target.bound} ${limit}`;
 }

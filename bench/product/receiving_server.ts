@@ -5,6 +5,10 @@
  */
 
 import { Reactor, type ReactorOptions } from "../../mod.ts";
+import { tcpFabric } from "../../src/io/tcp/tcp_fabric.ts";
+import { resolveReactorOptions } from "../../src/runtime/reactor_options.ts";
+import { ReactorRuntime } from "../../src/runtime/reactor_runtime.ts";
+import { systemHost } from "../../src/runtime/system_host.ts";
 import { Arrivals, ProducerOrder } from "../harness/arrivals.ts";
 import { report, type Settings } from "../harness/role.ts";
 
@@ -26,6 +30,35 @@ export async function batchServer(settings: Settings): Promise<void> {
       arrivals.add(messages, bytes);
     },
   });
+  arrivals.close();
+}
+
+/**
+ * The same on the runtime behind a reactor, without what lets it have workers.
+ *
+ * @param settings Numbers `warmCount`, `count`.
+ */
+export async function plainServer(settings: Settings): Promise<void> {
+  const arrivals = new Arrivals(settings);
+  const gone = Promise.withResolvers<void>();
+  const config = resolveReactorOptions({ hostname: "127.0.0.1" });
+  const runtime = new ReactorRuntime(config, tcpFabric(config), systemHost());
+  runtime.start({
+    onBatch(_connection, frames): void {
+      let messages = 0;
+      let bytes = 0;
+      while (frames.next()) {
+        messages++;
+        bytes += frames.length;
+      }
+      arrivals.add(messages, bytes);
+    },
+    onDisconnected: () => gone.resolve(),
+  });
+  const { address } = runtime;
+  report("listening", { port: address?.transport === "tcp" ? address.port : 0 });
+  await gone.promise;
+  await runtime.stop();
   arrivals.close();
 }
 

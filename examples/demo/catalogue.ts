@@ -11,9 +11,20 @@ import { tcpFiles } from "./scenario/tcp_files.ts";
 import { tcpFlux } from "./scenario/tcp_flux.ts";
 import { tcpPeerId } from "./scenario/tcp_peer_id.ts";
 import { tcpStream } from "./scenario/tcp_stream.ts";
+import { tcpWorkersKernel, tcpWorkersRing } from "./scenario/tcp_workers.ts";
 
 /** The scenarios. */
-export const SCENARIOS: readonly Scenario[] = [tcpEcho, tcpFiles, tcpStream, tcpBurst, tcpFlux, tcpPeerId, tcpConflate];
+export const SCENARIOS: readonly Scenario[] = [
+  tcpEcho,
+  tcpFiles,
+  tcpStream,
+  tcpBurst,
+  tcpFlux,
+  tcpPeerId,
+  tcpConflate,
+  ...Deno.build.os === "linux" ? [tcpWorkersKernel] : [],
+  tcpWorkersRing,
+];
 
 /**
  * Finds a scenario.

@@ -6,13 +6,13 @@
  * ```
  *
  * Sequence, price and noise follow from seed, stream and position alone, so the receiver knows every byte before it
- * arrives. A feed with a fault is wrong at record 20: one bit flipped, or the record left out.
+ * arrives. A feed with a fault is wrong at its first record: one bit flipped, or the record left out.
  *
  * @module
  */
 import type { Fault } from "./scenario.ts";
 
-const FAULT_AT = 20;
+const FAULT_AT = 1;
 /** In the size, which every record has anew. */
 const FAULT_OFFSET = 13;
 
@@ -30,7 +30,7 @@ export class TickFeed {
    * @param seed What all contents follow from.
    * @param stream The number of the stream.
    * @param recordBytes The size of a record, a multiple of 4 from 16 on.
-   * @param fault What goes wrong at record 20.
+   * @param fault What goes wrong at the first record.
    */
   constructor(seed: number, stream: number, recordBytes: number, fault: Fault = "none") {
     this.#words = new Uint32Array(recordBytes / 4);

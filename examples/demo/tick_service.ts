@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Connection } from "@ringwire/ringwire";
+import type { Connection, ReactorOptions } from "@ringwire/ringwire";
 import type { Account } from "./account.ts";
 import { Asker } from "./asker.ts";
 import type { ClientSetting, Service, Setting } from "./scenario.ts";
@@ -20,6 +20,8 @@ export interface TickPlan {
   readonly connectionCount: number;
   /** Message by message, or all of one read at a time. */
   readonly by: "message" | "batch";
+  /** Workers, if the reactor shall have any. */
+  readonly options?: Pick<ReactorOptions, "workers" | "dispatch">;
   /** What follows a message that was checked; only by message. */
   readonly answer?: (connection: Connection, payload: Uint8Array) => void;
 }
@@ -32,7 +34,7 @@ export interface TickPlan {
  * @returns The running service.
  */
 export function serveTicks(setting: Setting, plan: TickPlan): Promise<Service> {
-  const { recordBytes, connectionCount, by, answer } = plan;
+  const { recordBytes, connectionCount, by, options, answer } = plan;
   const check = new TickCheck(setting.seed, recordBytes);
   const arrivals = new Arrivals();
   const account = () => ({ streams: check.streams(), faults: check.faults });
@@ -42,6 +44,7 @@ export function serveTicks(setting: Setting, plan: TickPlan): Promise<Service> {
       arrivals,
       account,
       options: {
+        ...options,
         onBatch: (_connection, frames) => {
           arrivals.note();
           while (frames.next()) check.take(frames.buffer, frames.offset, frames.length);
@@ -54,6 +57,7 @@ export function serveTicks(setting: Setting, plan: TickPlan): Promise<Service> {
     arrivals,
     account,
     options: {
+      ...options,
       onReceived: (connection, payload) => {
         arrivals.note();
         check.take(payload, 0, payload.length);

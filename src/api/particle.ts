@@ -4,10 +4,10 @@
  * @module
  */
 import type { SendStatus } from "../error/send_status.ts";
-import { tcpFabric } from "../io/tcp/tcp_fabric.ts";
 import { type ParticleOptions, resolveParticleOptions } from "../runtime/particle_options.ts";
 import { ParticleRuntime } from "../runtime/particle_runtime.ts";
 import type { ParticleStatistics } from "../runtime/statistics.ts";
+import { clientSource, runSource } from "../runtime/stream_source.ts";
 import { systemHost } from "../runtime/system_host.ts";
 import type { ConflationKey } from "../stream/conflation.ts";
 
@@ -28,6 +28,7 @@ import type { ConflationKey } from "../stream/conflation.ts";
  */
 export class Particle implements AsyncDisposable {
   readonly #runtime: ParticleRuntime;
+  readonly #closed: Promise<void>;
 
   /**
    * Makes a particle and starts to connect.
@@ -38,8 +39,11 @@ export class Particle implements AsyncDisposable {
    */
   constructor(options: ParticleOptions) {
     const config = resolveParticleOptions(options);
-    this.#runtime = new ParticleRuntime(config, options, tcpFabric(config), systemHost());
+    const host = systemHost();
+    const source = clientSource(config, 1, host, () => this.#runtime);
+    this.#runtime = new ParticleRuntime(config, options, source.fabric, host);
     this.#runtime.start();
+    this.#closed = runSource(source, this.#runtime.whenClosed);
   }
 
   /**
@@ -53,7 +57,7 @@ export class Particle implements AsyncDisposable {
 
   /** Settles when the particle is closed for good; never rejects. */
   get closed(): Promise<void> {
-    return this.#runtime.whenClosed;
+    return this.#closed;
   }
 
   /** Whether there is a link now. */
@@ -109,7 +113,7 @@ export class Particle implements AsyncDisposable {
    * @returns When it is closed; bounded by `closeTimeoutMs`.
    */
   close(): Promise<void> {
-    return this.#runtime.close();
+    return this.#runtime.close().then(() => this.#closed);
   }
 
   /** Closes at once; what is queued is lost and counted. */

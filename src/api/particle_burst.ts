@@ -4,9 +4,9 @@
  * @module
  */
 import type { SendStatus } from "../error/send_status.ts";
-import { tcpFabric } from "../io/tcp/tcp_fabric.ts";
 import { type BurstOptions, BurstRuntime, type FlushReport, resolveBurstOptions } from "../runtime/burst_runtime.ts";
 import type { ParticleStatistics } from "../runtime/statistics.ts";
+import { clientSource, runSource } from "../runtime/stream_source.ts";
 import { systemHost } from "../runtime/system_host.ts";
 import type { ConflationKey } from "../stream/conflation.ts";
 
@@ -30,6 +30,7 @@ import type { ConflationKey } from "../stream/conflation.ts";
  */
 export class ParticleBurst implements AsyncDisposable {
   readonly #runtime: BurstRuntime;
+  readonly #closed: Promise<void>;
 
   /**
    * Makes a burst and starts to connect its lanes.
@@ -40,7 +41,10 @@ export class ParticleBurst implements AsyncDisposable {
    */
   constructor(options: BurstOptions) {
     const config = resolveBurstOptions(options);
-    this.#runtime = new BurstRuntime(config, options, tcpFabric(config.particle), systemHost());
+    const host = systemHost();
+    const source = clientSource(config.particle, config.parallelism, host, () => this.#runtime);
+    this.#runtime = new BurstRuntime(config, options, source.fabric, host);
+    this.#closed = runSource(source, this.#runtime.whenClosed);
   }
 
   /** Settles when every lane has its first link; rejects with `ConnectError` when one has none and no reconnect. */
@@ -50,7 +54,7 @@ export class ParticleBurst implements AsyncDisposable {
 
   /** Settles when all lanes are closed for good; never rejects. */
   get closed(): Promise<void> {
-    return this.#runtime.whenClosed;
+    return this.#closed;
   }
 
   /** How many lanes there are: connections of their own, each ordered. */
@@ -118,7 +122,7 @@ export class ParticleBurst implements AsyncDisposable {
    * @returns What was not sent, when all lanes are closed; bounded by `closeTimeoutMs`. Never rejects.
    */
   close(): Promise<FlushReport> {
-    return this.#runtime.close();
+    return this.#runtime.close().then((report) => this.#closed.then(() => report));
   }
 
   /** Closes at once; what is queued is lost and counted. */

@@ -4,12 +4,12 @@
  * @module
  */
 import type { SendStatus } from "../error/send_status.ts";
-import { tcpFabric } from "../io/tcp/tcp_fabric.ts";
 import { FluxProducer } from "../runtime/flux_producer.ts";
 import { type FluxOptions, resolveFluxOptions } from "../runtime/flux_options.ts";
 import { FluxRuntime } from "../runtime/flux_runtime.ts";
 import type { ProducerToken } from "../runtime/flux_token.ts";
 import type { ParticleStatistics } from "../runtime/statistics.ts";
+import { clientSource, runSource } from "../runtime/stream_source.ts";
 import { systemHost } from "../runtime/system_host.ts";
 import type { ConflationKey } from "../stream/conflation.ts";
 
@@ -33,6 +33,7 @@ import type { ConflationKey } from "../stream/conflation.ts";
  */
 export class ParticleFlux implements AsyncDisposable {
   readonly #runtime: FluxRuntime;
+  readonly #closed: Promise<void>;
 
   /**
    * Makes a flux and starts to connect.
@@ -43,7 +44,10 @@ export class ParticleFlux implements AsyncDisposable {
    */
   constructor(options: FluxOptions) {
     const config = resolveFluxOptions(options);
-    this.#runtime = new FluxRuntime(config, options, tcpFabric(config.particle), systemHost());
+    const host = systemHost();
+    const source = clientSource(config.particle, 1, host, () => this.#runtime.particle);
+    this.#runtime = new FluxRuntime(config, options, source.fabric, host);
+    this.#closed = runSource(source, this.#runtime.particle.whenClosed);
   }
 
   /**
@@ -65,7 +69,7 @@ export class ParticleFlux implements AsyncDisposable {
 
   /** Settles when the flux is closed for good; never rejects. */
   get closed(): Promise<void> {
-    return this.#runtime.particle.whenClosed;
+    return this.#closed;
   }
 
   /** Whether there is a link now. */
@@ -129,7 +133,7 @@ export class ParticleFlux implements AsyncDisposable {
    * @returns When it is closed; bounded by `closeTimeoutMs`.
    */
   close(): Promise<void> {
-    return this.#runtime.close();
+    return this.#runtime.close().then(() => this.#closed);
   }
 
   /** Closes at once; what is queued is lost and counted. */

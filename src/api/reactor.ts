@@ -5,8 +5,9 @@
  */
 import type { SendStatus } from "../error/send_status.ts";
 import { MisuseError } from "../error/transport_error.ts";
-import { tcpFabric } from "../io/tcp/tcp_fabric.ts";
 import type { Connection, DisconnectReason } from "../runtime/connection.ts";
+import { openReactor } from "../runtime/open_reactor.ts";
+import type { ReactorCore } from "../runtime/reactor_core.ts";
 import {
   checkReactorHandlers,
   REACTOR_HANDLER_NAMES,
@@ -14,7 +15,6 @@ import {
   type ReactorOptions,
   resolveReactorOptions,
 } from "../runtime/reactor_options.ts";
-import { ReactorRuntime } from "../runtime/reactor_runtime.ts";
 import type { ReactorStatistics } from "../runtime/statistics.ts";
 import { systemHost } from "../runtime/system_host.ts";
 import type { TcpAddress } from "../transport/address.ts";
@@ -63,7 +63,7 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
   onClientDisconnected: ((peerId: string, reason: DisconnectReason) => unknown) | undefined;
   /** With `peerIds`: a message of a client, in place of `onReceived`. */
   onMessageReceived: ((peerId: string, payload: Uint8Array) => unknown) | undefined;
-  readonly #runtime: ReactorRuntime;
+  readonly #core: ReactorCore;
 
   /**
    * Makes a reactor; it listens once it is started.
@@ -76,7 +76,7 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
     const config = resolveReactorOptions(options);
     checkReactorHandlers(options, config.peerIds);
     for (const name of REACTOR_HANDLER_NAMES) Object.assign(this, { [name]: options[name] });
-    this.#runtime = new ReactorRuntime(config, tcpFabric(config), systemHost());
+    this.#core = openReactor(config, systemHost());
   }
 
   /**
@@ -94,14 +94,16 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
    * @throws {MisuseError} Before `start`.
    */
   get address(): TcpAddress {
-    const address = this.#runtime.address;
-    if (address?.transport !== "tcp") throw new MisuseError("Cannot tell the address: the reactor is not started");
+    const address = this.#core.address;
+    if (address?.transport !== "tcp" || address.port === 0) {
+      throw new MisuseError("Cannot tell the address: the reactor is not started, or start() was not awaited");
+    }
     return address;
   }
 
   /** The open connections, as they are now. */
   get connections(): readonly Connection[] {
-    return this.#runtime.connections;
+    return this.#core.connections;
   }
 
   /**
@@ -114,8 +116,9 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
    */
   start(): Promise<void> {
     return Promise.try(() => {
-      this.#runtime.start(this);
+      const listening = this.#core.start(this);
       Object.freeze(this);
+      return listening;
     });
   }
 
@@ -127,7 +130,7 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
    * for this very promise.
    */
   stop(): Promise<void> {
-    return this.#runtime.stop();
+    return this.#core.stop();
   }
 
   /**
@@ -138,7 +141,7 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
    * @returns See `Connection.send`. Rejects with `ClosedError` when no such client is connected.
    */
   send(peerId: string, payload: Uint8Array): Promise<void> {
-    return this.#runtime.send(peerId, payload);
+    return this.#core.send(peerId, payload);
   }
 
   /**
@@ -149,7 +152,7 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
    * @returns What became of it; `NotConnected` when no such client is connected.
    */
   trySend(peerId: string, payload: Uint8Array): SendStatus {
-    return this.#runtime.trySend(peerId, payload);
+    return this.#core.trySend(peerId, payload);
   }
 
   /**
@@ -159,7 +162,7 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
    * @returns Its connection, or `undefined`.
    */
   connection(peerId: string): Connection | undefined {
-    return this.#runtime.peer(peerId);
+    return this.#core.peer(peerId);
   }
 
   /**
@@ -168,7 +171,7 @@ export class Reactor implements ReactorHandlers, AsyncDisposable {
    * @returns A copy.
    */
   statistics(): ReactorStatistics {
-    return this.#runtime.statistics();
+    return this.#core.statistics();
   }
 
   /** The same as `stop`. */

@@ -30,6 +30,7 @@ export type { Connection, DisconnectReason } from "../runtime/connection.ts";
 export type { FluxOptions } from "../runtime/flux_options.ts";
 export type { FluxProducer } from "../runtime/flux_producer.ts";
 export type { ProducerToken } from "../runtime/flux_token.ts";
+export type { HandlerModule, WorkerContext } from "../runtime/handler_module.ts";
 export type { ParticleHandlers, ParticleOptions, ReconnectOptions } from "../runtime/particle_options.ts";
 export type { ReactorHandlers, ReactorOptions } from "../runtime/reactor_options.ts";
 export type {
@@ -38,6 +39,7 @@ export type {
   ReactorStatistics,
   StreamStatistics,
 } from "../runtime/statistics.ts";
+export type { Dispatch, WorkerOptions } from "../runtime/worker_options.ts";
 export type { ConflationKey } from "../stream/conflation.ts";
 export type { FrameCursor } from "../stream/frame_cursor.ts";
 export type { SendPolicy, StreamOptions } from "../stream/stream_options.ts";

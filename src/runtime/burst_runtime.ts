@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CloseCode } from "../error/close_code.ts";
 import { integer } from "../error/option_check.ts";
 import type { SendStatus } from "../error/send_status.ts";
 import { Histogram } from "../metric/histogram.ts";
@@ -63,12 +64,16 @@ export function resolveBurstOptions(options: BurstOptions): BurstConfig {
   const maxQueuedBytes = Math.floor(all / lanes);
   if (rest.sendPolicy === "wait") throw new RangeError("A burst never waits: the policy cannot be wait");
   return Object.freeze({
-    particle: resolveParticleOptions({
-      sendPolicy: "dropNewest",
-      highWaterBytes: Math.min(maxQueuedBytes, HIGH_WATER_BYTES),
-      ...rest,
-      maxQueuedBytes,
-    }),
+    particle: resolveParticleOptions(
+      {
+        sendPolicy: "dropNewest",
+        highWaterBytes: Math.min(maxQueuedBytes, HIGH_WATER_BYTES),
+        ...rest,
+        maxQueuedBytes,
+      },
+      undefined,
+      lanes,
+    ),
     parallelism: lanes,
   });
 }
@@ -170,8 +175,13 @@ export class BurstRuntime {
   }
 
   /** Closes at once. */
-  abort(): void {
-    for (const lane of this.#lanes) lane.abort();
+  abort(code: CloseCode = CloseCode.Aborted): void {
+    for (const lane of this.#lanes) lane.abort(code);
+  }
+
+  /** Hands an error to the application, once for all lanes. */
+  report(error: unknown): void {
+    this.#lanes[0]?.report(error);
   }
 
   /** What was counted so far, over all lanes. */

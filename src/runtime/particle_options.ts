@@ -15,6 +15,7 @@ import {
 import type { BackoffConfig } from "./backoff.ts";
 import type { DisconnectReason } from "./connection.ts";
 import { abortSignal, hostName } from "./reactor_options.ts";
+import { resolveWorkers, WORKER_OPTION_NAMES, type WorkerOptions } from "./worker_options.ts";
 
 /** How a particle connects again after it lost its link. */
 export interface ReconnectOptions {
@@ -63,7 +64,7 @@ export interface ParticleHandlers {
 }
 
 /** The options of a particle. */
-export interface ParticleOptions extends StreamOptions, ParticleHandlers {
+export interface ParticleOptions extends StreamOptions, ParticleHandlers, WorkerOptions {
   /** The host to connect to. @default "127.0.0.1" */
   readonly hostname?: string;
   /** The port to connect to. */
@@ -102,6 +103,8 @@ export interface ParticleConfig {
   readonly keepAlive: boolean;
   /** Closes the particle. */
   readonly signal: AbortSignal | undefined;
+  /** How many workers there are. */
+  readonly workers: number;
 }
 
 const HANDLER_NAMES = ["onConnected", "onReceived", "onBatch", "onDisconnected", "onDrain", "onError"] as const;
@@ -113,12 +116,21 @@ const RECONNECT_NAMES = new Set(["baseMs", "maxMs", "stableMs", "maxAttempts", "
  *
  * @param options What the caller gave.
  * @param maxQueuedBytes The default for `maxQueuedBytes`.
+ * @param mostWorkerCount How many workers it can make use of.
  * @returns The frozen configuration.
  * @throws {TypeError} When an option has the wrong type or is unknown, or two handlers would get the same messages.
  * @throws {RangeError} When an option is out of its bounds or contradicts another one.
  */
-export function resolveParticleOptions(options: ParticleOptions, maxQueuedBytes?: number): ParticleConfig {
-  onlyKnown("A particle", options, new Set([...STREAM_OPTION_NAMES, ...HANDLER_NAMES, ...OWN_NAMES]));
+export function resolveParticleOptions(
+  options: ParticleOptions,
+  maxQueuedBytes?: number,
+  mostWorkerCount = 1,
+): ParticleConfig {
+  onlyKnown(
+    "A particle",
+    options,
+    new Set([...STREAM_OPTION_NAMES, ...HANDLER_NAMES, ...OWN_NAMES, ...WORKER_OPTION_NAMES]),
+  );
   const o = options;
   for (const name of HANDLER_NAMES) {
     if (o[name] !== undefined && typeof o[name] !== "function") throw new TypeError(`${name} must be a function`);
@@ -138,6 +150,7 @@ export function resolveParticleOptions(options: ParticleOptions, maxQueuedBytes?
     noDelay: flag("noDelay", o.noDelay, true),
     keepAlive: flag("keepAlive", o.keepAlive, true),
     signal: abortSignal(o.signal),
+    workers: resolveWorkers(o.workers, mostWorkerCount),
   });
 }
 

@@ -80,7 +80,7 @@ export class ParticleRuntime implements StreamOwner {
       writeQueued: () => {},
       refusal: () => undefined,
       overflow: () => this.#overflow(),
-      crowd: (error) => this.#report(error),
+      crowd: (error) => this.report(error),
     };
     this.#role = {
       endpoint: this.#endpoint,
@@ -208,7 +208,7 @@ export class ParticleRuntime implements StreamOwner {
   }
 
   failed(_connection: OwnedConnection, error: unknown): void {
-    this.#report(error);
+    this.report(error);
   }
 
   async #connect(): Promise<void> {
@@ -259,7 +259,7 @@ export class ParticleRuntime implements StreamOwner {
     const { onDisconnected } = this.#handlers;
     const described = describeReason(reason, unsent, true);
     if (onDisconnected !== undefined) this.#guarded(() => onDisconnected(described));
-    else if (reason.origin !== "local" && unsent > 0) this.#report(closedError(reason));
+    else if (reason.origin !== "local" && unsent > 0) this.report(closedError(reason));
   }
 
   /** The queue overflowed before there was a link, or between two. */
@@ -283,12 +283,13 @@ export class ParticleRuntime implements StreamOwner {
 
   #guarded(run: () => unknown, failed?: (error: unknown) => void): void {
     Promise.try(run).catch((error) => {
-      this.#report(error);
+      this.report(error);
       failed?.(error);
     });
   }
 
-  #report(error: unknown): void {
+  /** Hands an error to the application, or to the console where it does not listen for errors. */
+  report(error: unknown): void {
     const { onError } = this.#handlers;
     // deno-lint-ignore no-console -- an error that nobody listens for must not vanish
     if (onError === undefined) return console.error("Ringwire particle:", error);

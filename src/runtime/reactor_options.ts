@@ -4,6 +4,7 @@
  * @module
  */
 import { flag, integer, onlyKnown } from "../error/option_check.ts";
+import { portSharing } from "../io/tcp/port_sharing.ts";
 import type { FrameCursor } from "../stream/frame_cursor.ts";
 import {
   resolveStreamOptions,
@@ -12,6 +13,13 @@ import {
   type StreamOptions,
 } from "../stream/stream_options.ts";
 import type { Connection, DisconnectReason } from "./connection.ts";
+import {
+  type Dispatch,
+  resolveDispatch,
+  resolveWorkers,
+  WORKER_OPTION_NAMES,
+  type WorkerOptions,
+} from "./worker_options.ts";
 
 /** What an application does with the connections of a reactor. All are optional; set them before `start`. */
 export interface ReactorHandlers {
@@ -48,7 +56,17 @@ export interface ReactorHandlers {
 }
 
 /** The options of a reactor. */
-export interface ReactorOptions extends StreamOptions, ReactorHandlers {
+export interface ReactorOptions extends StreamOptions, ReactorHandlers, WorkerOptions {
+  /**
+   * How connections reach the workers: `"kernel"` has each worker listen on the same port, `"ring"` has this thread own
+   * the sockets. Of no account without workers. @default "kernel" where the system spreads connections, else "ring"
+   */
+  readonly dispatch?: Dispatch;
+  /**
+   * A module that exports the handlers (see `HandlerModule`): they run in the workers, and no message crosses a thread.
+   * It needs `workers`. The main thread may still have `onConnected`, `onDisconnected` and `onError`.
+   */
+  readonly handler?: URL;
   /** The address to listen on. @default "0.0.0.0" */
   readonly hostname?: string;
   /** The port to listen on; 0 takes a free one, see `Reactor.port`. @default 0 */
@@ -91,6 +109,12 @@ export interface ReactorConfig {
   readonly keepAlive: boolean;
   /** Stops the reactor. */
   readonly signal: AbortSignal | undefined;
+  /** How many workers there are. */
+  readonly workers: number;
+  /** How connections reach the workers. */
+  readonly dispatch: Dispatch;
+  /** The URL of the handler module; `undefined`: the handlers run on this thread. */
+  readonly handler: string | undefined;
 }
 
 /** The names of all handlers of a reactor. */
@@ -116,6 +140,8 @@ const OWN_NAMES = [
   "noDelay",
   "keepAlive",
   "signal",
+  "dispatch",
+  "handler",
 ];
 
 /**
@@ -127,8 +153,17 @@ const OWN_NAMES = [
  * @throws {RangeError} When an option is out of its bounds or contradicts another one.
  */
 export function resolveReactorOptions(options: ReactorOptions): ReactorConfig {
-  onlyKnown("A reactor", options, new Set([...STREAM_OPTION_NAMES, ...REACTOR_HANDLER_NAMES, ...OWN_NAMES]));
+  onlyKnown(
+    "A reactor",
+    options,
+    new Set([...STREAM_OPTION_NAMES, ...REACTOR_HANDLER_NAMES, ...OWN_NAMES, ...WORKER_OPTION_NAMES]),
+  );
   const o = options;
+  const workers = resolveWorkers(o.workers, Infinity);
+  if (o.handler !== undefined && !(o.handler instanceof URL)) throw new TypeError("The option handler must be a URL");
+  if (o.handler !== undefined && workers === 0) {
+    throw new RangeError("The option handler needs workers: the module runs in them");
+  }
   return Object.freeze({
     stream: resolveStreamOptions(options),
     hostname: hostName(o.hostname, "0.0.0.0"),
@@ -146,6 +181,9 @@ export function resolveReactorOptions(options: ReactorOptions): ReactorConfig {
     noDelay: flag("noDelay", o.noDelay, true),
     keepAlive: flag("keepAlive", o.keepAlive, true),
     signal: abortSignal(o.signal),
+    workers,
+    handler: o.handler?.href,
+    dispatch: resolveDispatch(o.dispatch, portSharing() !== undefined),
   });
 }
 

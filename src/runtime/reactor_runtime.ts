@@ -15,10 +15,11 @@ import type { StreamFabric, StreamLink, StreamListener } from "../transport/stre
 import type { Connection, DisconnectReason } from "./connection.ts";
 import { closedError, describeReason } from "./disconnect.ts";
 import { checkReactorHandlers, type ReactorConfig, type ReactorHandlers } from "./reactor_options.ts";
+import { AdmissionBook, type ReactorGate } from "./reactor_gate.ts";
 import { handled, Sender } from "./sender.ts";
 import type { ReactorStatistics } from "./statistics.ts";
 import { StreamConnection } from "./stream_connection.ts";
-import { StreamEndpoint } from "./stream_endpoint.ts";
+import { type EndpointMetrics, StreamEndpoint } from "./stream_endpoint.ts";
 import type { OwnedConnection, StreamOwner, StreamRole } from "./stream_role.ts";
 import type { RuntimeHost } from "./system_host.ts";
 
@@ -33,6 +34,18 @@ interface Member {
   ready: boolean;
 }
 
+/** What the runtimes in the workers of one reactor have in common. */
+export interface ReactorShare {
+  /** Who may come in. */
+  readonly gate: ReactorGate;
+  /** The number of the first connection. */
+  readonly firstId: number;
+  /** By how much the number of each further one is larger. */
+  readonly idStep: number;
+  /** Where it counts. */
+  readonly metrics: EndpointMetrics;
+}
+
 /** Serves framed streams. */
 export class ReactorRuntime implements StreamOwner {
   received: StreamOwner["received"] = undefined;
@@ -44,16 +57,16 @@ export class ReactorRuntime implements StreamOwner {
   readonly #role: StreamRole;
   readonly #members = new Map<OwnedConnection, Member>();
   readonly #peers = new Map<string, OwnedConnection>();
-  readonly #perHost = new Map<string, number>();
+  readonly #gate: ReactorGate;
   #handlers: Readonly<ReactorHandlers> = {};
   #listener: StreamListener | undefined = undefined;
   #accepting: Promise<void> | undefined = undefined;
   #stopping: Promise<void> | undefined = undefined;
+  readonly #stopped = Promise.withResolvers<void>();
   #endPause: (() => void) | undefined = undefined;
-  #nextId = 1;
+  readonly #idStep: number;
+  #nextId: number;
   #accepted = 0;
-  #refusedByCount = 0;
-  #refusedByAddress = 0;
   #acceptErrors = 0;
   #failedHandshakes = 0;
   readonly #stopOnAbort = (): void => void this.stop(CloseCode.Aborted);
@@ -62,12 +75,16 @@ export class ReactorRuntime implements StreamOwner {
    * @param config The checked options.
    * @param fabric Where links come from.
    * @param host Time and randomness.
+   * @param share What it has in common with others that serve the same reactor; nothing when it serves alone.
    */
-  constructor(config: ReactorConfig, fabric: StreamFabric, host: RuntimeHost) {
+  constructor(config: ReactorConfig, fabric: StreamFabric, host: RuntimeHost, share?: ReactorShare) {
     this.#config = config;
+    this.#gate = share?.gate ?? new AdmissionBook(config);
+    this.#nextId = share?.firstId ?? 1;
+    this.#idStep = share?.idStep ?? 1;
     this.#fabric = fabric;
     this.#host = host;
-    this.#endpoint = new StreamEndpoint(config.stream, host);
+    this.#endpoint = new StreamEndpoint(config.stream, host, share?.metrics);
     this.#role = {
       endpoint: this.#endpoint,
       owner: this,
@@ -81,9 +98,14 @@ export class ReactorRuntime implements StreamOwner {
     return this.#listener?.address;
   }
 
-  /** Whether `start` was called. */
-  get started(): boolean {
-    return this.#listener !== undefined;
+  /** Settles when it listens; rejects when it cannot. `undefined` where it listens at once, and before `start`. */
+  get listening(): Promise<void> | undefined {
+    return this.#listener?.listening;
+  }
+
+  /** Settles when it has stopped, whoever stopped it; never rejects. */
+  get whenStopped(): Promise<void> {
+    return this.#stopped.promise;
   }
 
   /** The open connections. */
@@ -162,19 +184,18 @@ export class ReactorRuntime implements StreamOwner {
       waitingBytes,
       connections: this.#members.size,
       accepted: this.#accepted,
-      refusedByCount: this.#refusedByCount,
-      refusedByAddress: this.#refusedByAddress,
+      refusedByCount: this.#gate.refused.byCount,
+      refusedByAddress: this.#gate.refused.byAddress,
       acceptErrors: this.#acceptErrors,
       failedHandshakes: this.#failedHandshakes,
       ...(latency === undefined ? {} : { latency: latency.snapshot() }),
     };
   }
 
-  peerAnnounced(connection: OwnedConnection): void {
-    const { peerId } = connection;
-    if (this.#peers.has(peerId)) return connection.refuse(CloseCode.DuplicatePeerId);
-    this.#peers.set(peerId, connection);
-    connection.acceptPeer();
+  peerAnnounced(connection: OwnedConnection): void | Promise<void> {
+    const verdict = this.#gate.claimPeer(connection.peerId, connection.id);
+    if (typeof verdict !== "boolean") return verdict.then((isFree) => this.#greetPeer(connection, isFree));
+    this.#greetPeer(connection, verdict);
   }
 
   ready(connection: OwnedConnection): unknown {
@@ -195,8 +216,11 @@ export class ReactorRuntime implements StreamOwner {
     const member = this.#members.get(connection);
     if (member === undefined) return;
     this.#members.delete(connection);
-    if (this.#peers.get(connection.peerId) === connection) this.#peers.delete(connection.peerId);
-    this.#countHost(member.host, -1);
+    if (this.#peers.get(connection.peerId) === connection) {
+      this.#peers.delete(connection.peerId);
+      this.#gate.releasePeer(connection.peerId);
+    }
+    this.#gate.leave(member.host);
     const described = describeReason(reason, member.sender.end(closedError(reason)));
     if (member.ready) this.#reportEnd(connection, described);
     else this.#failedHandshakes++;
@@ -205,7 +229,7 @@ export class ReactorRuntime implements StreamOwner {
   }
 
   failed(connection: OwnedConnection, error: unknown): void {
-    this.#report(error, connection);
+    this.report(error, connection);
   }
 
   #peer(peerId: string): OwnedConnection | undefined {
@@ -213,6 +237,13 @@ export class ReactorRuntime implements StreamOwner {
       throw new MisuseError("Cannot find a peer by its id: this reactor was made without peerIds");
     }
     return this.#peers.get(peerId);
+  }
+
+  #greetPeer(connection: OwnedConnection, isFree: boolean): void {
+    if (!isFree) return connection.refuse(CloseCode.DuplicatePeerId);
+    if (!this.#members.has(connection)) return this.#gate.releasePeer(connection.peerId);
+    this.#peers.set(connection.peerId, connection);
+    connection.acceptPeer();
   }
 
   #reportEnd(connection: OwnedConnection, reason: DisconnectReason): void {
@@ -225,47 +256,70 @@ export class ReactorRuntime implements StreamOwner {
     let pauseMs = FIRST_PAUSE_MS;
     while (!listener.closed) {
       try {
-        this.#admit(await listener.accept());
+        // Not awaited: an answer that takes its time holds up nobody else. It never rejects.
+        void this.#admit(await listener.accept());
         pauseMs = FIRST_PAUSE_MS;
       } catch (error) {
         if (listener.closed) return;
         this.#acceptErrors++;
-        this.#report(error, undefined);
+        this.report(error);
         await this.#pause(pauseMs);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
     }
   }
 
-  #admit(link: StreamLink): void {
-    const { maxConnectionCount, maxConnectionsPerAddressCount } = this.#config;
-    const host = addressHost(link.remote);
+  #admit(link: StreamLink): void | Promise<void> {
     if (this.#stopping !== undefined) return link.close();
-    if (this.#members.size >= maxConnectionCount) {
-      this.#refusedByCount++;
-      return link.close();
-    }
-    if ((this.#perHost.get(host) ?? 0) >= maxConnectionsPerAddressCount) {
-      this.#refusedByAddress++;
+    const host = addressHost(link.remote);
+    const verdict = this.#gate.admit(host);
+    if (typeof verdict !== "boolean") return verdict.then((isAdmitted) => this.#welcome(link, host, isAdmitted));
+    this.#welcome(link, host, verdict);
+  }
+
+  #welcome(link: StreamLink, host: string, isAdmitted: boolean): void {
+    if (!isAdmitted) return link.close();
+    if (this.#stopping !== undefined) {
+      this.#gate.leave(host);
       return link.close();
     }
     this.#accepted++;
-    this.#countHost(host, 1);
     const endpoint = this.#endpoint;
     endpoint.scheduler.tick();
     const slot = endpoint.takeSlot();
     const sender = new Sender(endpoint.outbox(slot), endpoint);
-    const connection = new StreamConnection(this.#role, this.#nextId++, slot, link, sender);
+    const id = this.#nextId;
+    this.#nextId += this.#idStep;
+    const connection = new StreamConnection(this.#role, id, slot, link, sender);
     this.#members.set(connection, { connection, sender, slot, host, ready: false });
     connection.start();
   }
 
   async #stop(code: CloseCode): Promise<void> {
     this.#config.signal?.removeEventListener("abort", this.#stopOnAbort);
-    this.#listener?.close();
-    this.#endPause?.();
+    const unlistened = this.unlisten();
+    if (unlistened !== undefined) await unlistened;
     await Promise.all([...this.#members.keys()].map((connection) => connection.shut(code, true)));
     await this.#accepting;
+    this.#stopped.resolve();
+  }
+
+  /**
+   * Stops listening.
+   *
+   * @returns When nobody is let in any more, so that a client that sees its end does not come back to this very reactor;
+   * bounded by `closeTimeoutMs`.
+   */
+  unlisten(): Promise<void> | undefined {
+    this.#listener?.close();
+    this.#endPause?.();
+    const closed = this.#listener?.whenClosed;
+    return closed === undefined ? undefined : this.#soon(closed);
+  }
+
+  async #soon(closed: Promise<void>): Promise<void> {
+    await Promise.race([closed, this.#pause(this.#config.stream.closeTimeoutMs)]);
+    this.#endPause?.();
   }
 
   #pause(ms: number): Promise<void> {
@@ -280,21 +334,16 @@ export class ReactorRuntime implements StreamOwner {
     return promise;
   }
 
-  #countHost(host: string, change: number): void {
-    const count = (this.#perHost.get(host) ?? 0) + change;
-    if (count === 0) this.#perHost.delete(host);
-    else this.#perHost.set(host, count);
-  }
-
   /** Runs a handler that must not take anything else with it. */
   #guarded(connection: OwnedConnection, run: () => unknown, failed?: (error: unknown) => void): void {
     Promise.try(run).catch((error) => {
-      this.#report(error, connection);
+      this.report(error, connection);
       failed?.(error);
     });
   }
 
-  #report(error: unknown, connection: Connection | undefined): void {
+  /** Hands an error to the application, or to the console where it does not listen for errors. */
+  report(error: unknown, connection?: Connection): void {
     const { onError } = this.#handlers;
     // deno-lint-ignore no-console -- an error that nobody listens for must not vanish
     if (onError === undefined) return console.error("Ringwire reactor:", error);

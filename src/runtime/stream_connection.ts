@@ -40,7 +40,7 @@ const TURN_MS = 0.2;
 export class StreamConnection implements OwnedConnection, SendTarget {
   readonly id: number;
   readonly #role: StreamRole;
-  readonly #slot: number;
+  readonly slot: number;
   readonly #link: StreamLink;
   readonly #machine: StreamMachine;
   readonly #sender: Sender;
@@ -69,7 +69,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     const { endpoint, handshake, peerEnd } = role;
     this.id = id;
     this.#role = role;
-    this.#slot = slot;
+    this.slot = slot;
     this.#link = link;
     this.#sender = sender;
     this.#machine = new StreamMachine({
@@ -139,7 +139,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
   statistics(): ConnectionStatistics {
     if (this.#last !== undefined) return this.#last;
     return {
-      ...this.#role.endpoint.statistics(this.#slot),
+      ...this.#role.endpoint.statistics(this.slot),
       queuedBytes: this.queuedBytes,
       waitingBytes: this.#sender.waitingBytes,
     };
@@ -180,6 +180,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
 
   /** Accepts the announced peer. */
   acceptPeer(): void {
+    this.#role.endpoint.scheduler.tick();
     this.#machine.acceptPeer();
   }
 
@@ -267,7 +268,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
     const { endpoint } = this.#role;
     do {
       this.#transmit();
-      endpoint.watch(this.#slot, this, machine.pollTimeout());
+      endpoint.watch(this.slot, this, machine.pollTimeout());
       for (let event = machine.pollEvent(); event !== undefined; event = machine.pollEvent()) {
         const holding = this.#handle(event);
         if (holding !== undefined) this.#holding = holding;
@@ -283,7 +284,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
       case StreamEvent.Ready:
         return this.#greet();
       case StreamEvent.PeerAnnounced:
-        return void owner.peerAnnounced(this);
+        return this.#decided(owner.peerAnnounced(this));
       case StreamEvent.Frames:
         return this.#deliver();
       case StreamEvent.Drained:
@@ -296,6 +297,13 @@ export class StreamConnection implements OwnedConnection, SendTarget {
       case StreamEvent.Ended:
         return undefined;
     }
+  }
+
+  /** Where the owner needs time to decide about the peer, nothing is read before. */
+  #decided(verdict: void | Promise<void>): Promise<void> | undefined {
+    return verdict?.then(() => {
+      this.#holding = undefined;
+    });
   }
 
   #greet(): Promise<void> | undefined {
@@ -408,7 +416,7 @@ export class StreamConnection implements OwnedConnection, SendTarget {
   /** The machine is closed: closes the link, and reports it as soon as no write holds queued memory any more. */
   #finish(): void {
     this.#finished = true;
-    this.#role.endpoint.unwatch(this.#slot);
+    this.#role.endpoint.unwatch(this.slot);
     this.#sender.attach(undefined);
     this.#link.close();
     if (!this.#reading) this.#machine.release();

@@ -34,6 +34,14 @@ export interface Timed {
   handleTimeout(): void;
 }
 
+/** Where an endpoint counts, when others shall read it from another thread. */
+export interface EndpointMetrics {
+  /** A row a connection. */
+  readonly counters: CounterTable;
+  /** The age of received messages in microseconds, with `timestamps`. */
+  readonly latency: Histogram | undefined;
+}
+
 /** The shared part of many framed connections. */
 export class StreamEndpoint {
   /** The checked options of all its streams. */
@@ -61,15 +69,16 @@ export class StreamEndpoint {
   /**
    * @param config The checked options of all its streams.
    * @param host Time.
+   * @param metrics Where it counts; memory of its own otherwise.
    */
-  constructor(config: StreamConfig, host: RuntimeHost) {
+  constructor(config: StreamConfig, host: RuntimeHost, metrics?: EndpointMetrics) {
     this.config = config;
     this.scheduler = host.scheduler;
     this.flushes = new FlushSchedule(host.scheduler);
     this.readBlocks = new BlockPool({ classBytes: readClasses(config.readBufferBytes), retainBytes: RETAINED_BYTES });
     this.sendBlocks = new BlockPool({ classBytes: SEND_BLOCK_BYTES, retainBytes: RETAINED_BYTES });
-    this.counters = new CounterTable(STREAM_COUNTERS, 8);
-    this.latency = config.timestamps ? new Histogram() : undefined;
+    this.counters = metrics?.counters ?? new CounterTable(STREAM_COUNTERS, 8);
+    this.latency = metrics?.latency ?? (config.timestamps ? new Histogram() : undefined);
     this.#alarm = this.scheduler.alarm(() => this.#handleAlarm());
     this.scheduler.tick();
   }

@@ -11,6 +11,8 @@ import type { StreamEndpoint } from "./stream_endpoint.ts";
 
 /** A connection as its owner sees it. */
 export interface OwnedConnection extends Connection {
+  /** Its slot in the endpoint. */
+  readonly slot: number;
   /** Accepts the announced peer. */
   acceptPeer(): void;
   /**
@@ -34,8 +36,8 @@ export interface OwnedConnection extends Connection {
 
 /** What the owner of connections does with them; one object for all connections of an endpoint. */
 export interface StreamOwner {
-  /** The peer announced its id: answer with `acceptPeer` or `refuse`. */
-  peerAnnounced(connection: OwnedConnection): void;
+  /** The peer announced its id: answer with `acceptPeer` or `refuse`, at once or before the promise settles. */
+  peerAnnounced(connection: OwnedConnection): void | Promise<void>;
   /** The connection is open. A promise holds back the reading. */
   ready(connection: OwnedConnection): unknown;
   /** A message arrived. A promise holds back the reading. */

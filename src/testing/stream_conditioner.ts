@@ -74,6 +74,14 @@ class ConditionedListener implements StreamListener {
     return this.#listener.address;
   }
 
+  get listening(): Promise<void> | undefined {
+    return this.#listener.listening;
+  }
+
+  get whenClosed(): Promise<void> | undefined {
+    return this.#listener.whenClosed;
+  }
+
   get closed(): boolean {
     return this.#listener.closed;
   }

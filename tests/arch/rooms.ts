@@ -31,6 +31,13 @@ export const PURE_PACKAGES: readonly string[] = [
   "@noble/hashes",
 ];
 
+/**
+ * The files that import what only shows at run time.
+ *
+ * Why one: it loads the application's own handlers in a worker, whose URL only the application knows.
+ */
+export const COMPUTED_IMPORTS: ReadonlySet<string> = new Set(["src/runtime/handler_module.ts"]);
+
 const drivers = ["tcp", "tls", "udp", "websocket", "quic", "unix", "memory", "file", "nats", "native", "system"];
 
 /** All rooms by name; a driver's name is `io/` and its folder. */

@@ -6,6 +6,8 @@
  */
 import { openReactor } from "./framed_tcp.ts";
 
+// The runtime sets its signals up late, and panics where no descriptor is left for that: this has it done now.
+Deno.addSignalListener("SIGUSR2", () => {});
 const reactor = await openReactor({
   onReceived: (connection, payload) => connection.return(payload),
   onError: () => {},

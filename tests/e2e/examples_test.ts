@@ -29,6 +29,7 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /^conflate +\d+ received, +[1-9]\d* dropped/m,
     /^close .*closed with SendQueueFull$/m,
   ],
+  "workers.ts": [/^bob heard: alice: Hello from another core, perhaps$/m],
   "reconnect.ts": [/^disconnected: /m, /^received: one, two, three; 2 connects$/m],
 };
 
@@ -48,7 +49,7 @@ for (const name of names) {
 }
 
 function isProgram(name: string): boolean {
-  return name.endsWith(".ts") && !name.endsWith("_worker.ts");
+  return name.endsWith(".ts") && !/_(worker|handler)\.ts$/.test(name);
 }
 
 async function run(

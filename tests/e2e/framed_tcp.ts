@@ -1,6 +1,6 @@
 /**
- * The one place where the tests of framed TCP make what they test, so that the same tests can be run over the same
- * endpoints made another way.
+ * The one place where the tests of framed TCP make what they test, so that the same tests run over endpoints without
+ * workers and over endpoints with two, in both dispatches.
  *
  * @module
  */
@@ -15,6 +15,15 @@ import {
   type ReactorOptions,
 } from "../../mod.ts";
 
+/** Names the dispatch that a run of these tests uses; without it there are no workers. */
+const VARIABLE = "FRAMED_TCP_DISPATCH";
+
+/** The dispatch of this run; `undefined` without workers. */
+export const dispatch: "kernel" | "ring" | undefined = dispatchOf(Deno.env.get(VARIABLE));
+
+/** How many workers the endpoints of this run have. */
+export const workers: number = dispatch === undefined ? 0 : 2;
+
 /**
  * Makes a reactor that is not started.
  *
@@ -22,7 +31,7 @@ import {
  * @returns The reactor.
  */
 export function makeReactor(options: ReactorOptions = {}): Reactor {
-  return new Reactor({ hostname: "127.0.0.1", ...options });
+  return new Reactor({ hostname: "127.0.0.1", workers, ...(dispatch === undefined ? {} : { dispatch }), ...options });
 }
 
 /**
@@ -44,7 +53,7 @@ export async function openReactor(options: ReactorOptions = {}): Promise<Reactor
  * @returns The particle, connecting.
  */
 export function openParticle(options: ParticleOptions): Particle {
-  return new Particle(options);
+  return new Particle({ workers, ...options });
 }
 
 /**
@@ -54,7 +63,7 @@ export function openParticle(options: ParticleOptions): Particle {
  * @returns The flux, connecting.
  */
 export function openFlux(options: FluxOptions): ParticleFlux {
-  return new ParticleFlux(options);
+  return new ParticleFlux({ workers, ...options });
 }
 
 /**
@@ -64,5 +73,10 @@ export function openFlux(options: FluxOptions): ParticleFlux {
  * @returns The burst, connecting.
  */
 export function openBurst(options: BurstOptions): ParticleBurst {
-  return new ParticleBurst(options);
+  return new ParticleBurst({ workers, ...options });
+}
+
+function dispatchOf(value: string | undefined): "kernel" | "ring" | undefined {
+  if (value === undefined || value === "kernel" || value === "ring") return value;
+  throw new TypeError(`${VARIABLE} must be kernel or ring: got ${value}`);
 }

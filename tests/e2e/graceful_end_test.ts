@@ -142,6 +142,7 @@ Deno.test("conflate: keys that fit half of the queue together are never refused"
   }
   particle.abort();
   socket.ignore();
+  await particle.closed;
 });
 
 Deno.test("More un-awaited sends than may wait are reported once in a row, not swallowed", async () => {
@@ -163,6 +164,7 @@ Deno.test("More un-awaited sends than may wait are reported once in a row, not s
   const outcomes = await within("the sends", Promise.allSettled(sends));
   assertEquals(outcomes.filter(({ status }) => status === "fulfilled").length, 1024 + 2);
   particle.abort();
+  await particle.closed;
 });
 
 Deno.test("An end that lost messages and that nobody handles goes to onError", async () => {

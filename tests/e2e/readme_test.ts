@@ -1,6 +1,6 @@
 /**
- * Runs every complete program of the README as it stands there, but for the port, with the permission that the README
- * names.
+ * Runs every complete program of the README as it stands there, but for the port, with the permissions that its first
+ * line names, or that for the network alone.
  *
  * @module
  */
@@ -20,6 +20,7 @@ const shown: readonly (readonly string[])[] = [
   ["received: 100000, unsentCount: 0, droppedCount: 0", "Burst disconnected: Normal (local)"],
   ["client oui", "server says quoi"],
   [],
+  ["64"],
 ];
 
 for (const [index, program] of programs.entries()) {
@@ -28,9 +29,10 @@ for (const [index, program] of programs.entries()) {
     const file = await Deno.makeTempFile({ suffix: ".ts" });
     try {
       await Deno.writeTextFile(file, program.replaceAll("5555", String(freePort())));
+      const permissions = /^\/\/ run with (--.*)$/m.exec(program)?.[1]?.split(" ") ?? ["--allow-net"];
       const config = new URL("deno.json", root).pathname;
       const child = new Deno.Command(Deno.execPath(), {
-        args: ["run", "--check", "--no-prompt", "--allow-net", "--config", config, file],
+        args: ["run", "--check", "--no-prompt", ...permissions, "--config", config, file],
         stdout: "piped",
         stderr: "piped",
         signal: AbortSignal.timeout(20_000),

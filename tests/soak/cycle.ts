@@ -28,6 +28,9 @@ export interface CycleCounts extends Readonly<Record<string, number>> {
   readonly cuts: number;
 }
 
+/** A third of the cycles runs on one thread. */
+const DISPATCHES = [undefined, ...Deno.build.os === "linux" ? ["kernel" as const] : [], "ring" as const];
+
 /** What the reactor has got. */
 interface Ledger {
   readonly last: Map<string, number>;
@@ -46,8 +49,12 @@ interface Ledger {
 export async function runCycle(seed: number, isCalm: boolean): Promise<CycleCounts> {
   const ledger: Ledger = { last: new Map(), faults: [], received: 0, cuts: 0 };
   const random = new SeededRandom(seed);
+  const dispatch = DISPATCHES[seed % DISPATCHES.length];
+  const workers = dispatch === undefined ? 0 : 2;
   const reactor = new Reactor({
     hostname: "127.0.0.1",
+    workers,
+    ...(dispatch === undefined ? {} : { dispatch }),
     closeTimeoutMs: 1000,
     maxFrameBytes: 1 << 20,
     onReceived: (connection, payload) => receive(ledger, connection, payload, isCalm ? undefined : random),
@@ -56,9 +63,12 @@ export async function runCycle(seed: number, isCalm: boolean): Promise<CycleCoun
   await reactor.start();
   const { port } = reactor;
   const senders = [
-    ...times(4, (id) => runParticle({ port, sender: id, random: new SeededRandom(seed + 1 + id), isCalm })),
-    ...times(2, (id) => runBurst({ port, sender: 100 + id, random: new SeededRandom(seed + 11 + id), isCalm })),
-    runFlux({ port, sender: 200, random: new SeededRandom(seed + 21), isCalm }),
+    ...times(4, (id) => runParticle({ port, workers, sender: id, random: new SeededRandom(seed + 1 + id), isCalm })),
+    ...times(
+      2,
+      (id) => runBurst({ port, workers, sender: 100 + id, random: new SeededRandom(seed + 11 + id), isCalm }),
+    ),
+    runFlux({ port, workers, sender: 200, random: new SeededRandom(seed + 21), isCalm }),
   ];
   const vandals = times(6, (id) => runVandal(port, new SeededRandom(seed + 31 + id)));
   const outcomes = await inTime("the senders", Promise.all(senders));

@@ -19,6 +19,8 @@ import { inTime } from "./patience.ts";
 export interface SenderJob {
   /** Where it connects to. */
   readonly port: number;
+  /** How many workers it has. */
+  readonly workers: number;
   /** Its number, and for a flux that of its first producer. */
   readonly sender: number;
   /** What it draws sizes and turns from. */
@@ -49,10 +51,10 @@ const RECONNECT = { baseMs: 1, maxMs: 20 };
  * @param job What it is told.
  * @returns What became of its messages.
  */
-export async function runParticle({ port, sender, random, isCalm }: SenderJob): Promise<Outcome> {
+export async function runParticle({ port, workers, sender, random, isCalm }: SenderJob): Promise<Outcome> {
   const sendPolicy = POLICIES[sender % POLICIES.length]!;
   const options = { sendPolicy, maxQueuedBytes: 64 << 10, closeTimeoutMs: 5000, reconnect: RECONNECT };
-  const particle = new Particle({ port, ...options });
+  const particle = new Particle({ port, workers, ...options });
   const sent = 1000 + random.nextUint32() % 2000;
   let refused = 0;
   for (let number = 0; number < sent; number++) {
@@ -73,9 +75,9 @@ export async function runParticle({ port, sender, random, isCalm }: SenderJob): 
  * @param job What it is told.
  * @returns What became of its messages.
  */
-export async function runBurst({ port, sender, random, isCalm }: SenderJob): Promise<Outcome> {
+export async function runBurst({ port, workers, sender, random, isCalm }: SenderJob): Promise<Outcome> {
   const options = { maxQueuedBytes: 256 << 10, closeTimeoutMs: 5000, reconnect: RECONNECT };
-  const burst = new ParticleBurst({ port, ...options });
+  const burst = new ParticleBurst({ port, workers, ...options });
   const sent = 5000;
   for (let number = 0; number < sent; number++) {
     burst.send(writeMessage(sender, number, 0, lengthOf(random)));
@@ -91,9 +93,9 @@ export async function runBurst({ port, sender, random, isCalm }: SenderJob): Pro
  * @param job What it is told.
  * @returns What became of its messages.
  */
-export async function runFlux({ port, sender, random, isCalm }: SenderJob): Promise<Outcome> {
+export async function runFlux({ port, workers, sender, random, isCalm }: SenderJob): Promise<Outcome> {
   const options = { producerRingBytes: 16_384, closeTimeoutMs: 5000, reconnect: RECONNECT };
-  const flux = new ParticleFlux({ port, ...options });
+  const flux = new ParticleFlux({ port, workers, ...options });
   const sent = 1000;
   const producers = [0, 1, 2].map(async (i) => {
     const token = flux.producerToken();

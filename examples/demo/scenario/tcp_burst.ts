@@ -13,8 +13,10 @@ import { tickAccount } from "../tick_check.ts";
 import { TickFeed } from "../tick_feed.ts";
 import { serveTicks } from "../tick_service.ts";
 
-const RECORD_BYTES = 32;
-const LANES = 4;
+/** The size of a tick's record. */
+export const RECORD_BYTES = 32;
+/** How many connections the burst has. */
+export const LANES = 4;
 const ROUNDS_PER_LOOK = 256;
 
 /** The scenario. */
@@ -23,20 +25,32 @@ export const tcpBurst: Scenario = {
   transport: `TCP burst, ${LANES} lanes, ticks`,
   clientCount: 1,
   serve,
-  drive,
+  drive: (setting, watch) => driveTicks(setting, watch, 0),
 };
 
 function serve(setting: Setting): Promise<Service> {
   return serveTicks(setting, { recordBytes: RECORD_BYTES, connectionCount: LANES, by: "batch" });
 }
 
-async function drive(setting: ClientSetting, watch: (count: () => number) => void): Promise<Account> {
+/**
+ * Sends ticks on all lanes without awaiting any.
+ *
+ * @param setting Where to connect to, for how long, and the seed.
+ * @param watch Told how to count what was done so far.
+ * @param workers How many workers own the client's sockets.
+ * @returns What was sent.
+ */
+export async function driveTicks(
+  setting: ClientSetting,
+  watch: (count: () => number) => void,
+  workers: number,
+): Promise<Account> {
   const { hostname, port, seed, runMs, fault } = setting;
   const feeds = Array.from(
     { length: LANES },
     (_, lane) => new TickFeed(seed, lane, RECORD_BYTES, lane === 0 ? fault : "none"),
   );
-  const burst = new ParticleBurst({ hostname, port, parallelism: LANES });
+  const burst = new ParticleBurst({ hostname, port, parallelism: LANES, workers });
   await burst.connected;
   watch(() => burst.statistics().messagesOut);
   let refused = 0;

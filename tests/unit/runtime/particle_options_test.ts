@@ -13,6 +13,7 @@ Deno.test("resolveParticleOptions() completes and freezes", () => {
     noDelay: true,
     keepAlive: true,
     signal: undefined,
+    workers: 0,
   });
   assertEquals(stream.maxQueuedBytes, 1 << 20);
   assert(Object.isFrozen(config) && Object.isFrozen(stream));
@@ -21,6 +22,13 @@ Deno.test("resolveParticleOptions() completes and freezes", () => {
 Deno.test("resolveParticleOptions() takes the owner's bound on the queue where none is given", () => {
   assertEquals(resolveParticleOptions({ port: 1 }, 5000).stream.maxQueuedBytes, 5000);
   assertEquals(resolveParticleOptions({ port: 1, maxQueuedBytes: 6000 }, 5000).stream.maxQueuedBytes, 6000);
+});
+
+Deno.test("resolveParticleOptions() gives no more workers than can be made use of", () => {
+  assertEquals(resolveParticleOptions({ port: 1, workers: 5 }).workers, 1);
+  assertEquals(resolveParticleOptions({ port: 1, workers: 5 }, undefined, 4).workers, 4);
+  assertEquals(resolveParticleOptions({ port: 1, workers: 0 }).workers, 0);
+  assertThrows(() => resolveParticleOptions({ port: 1, workers: -1 }), RangeError);
 });
 
 Deno.test("resolveParticleOptions() completes reconnect", () => {

@@ -22,6 +22,9 @@ Deno.test("resolveReactorOptions() completes and freezes", () => {
     noDelay: true,
     keepAlive: true,
     signal: undefined,
+    workers: 0,
+    dispatch: Deno.build.os === "linux" ? "kernel" : "ring",
+    handler: undefined,
   });
   assert(Object.isFrozen(config) && Object.isFrozen(stream));
 });
@@ -38,9 +41,12 @@ Deno.test("resolveReactorOptions() keeps what it is given", () => {
     noDelay: false,
     keepAlive: false,
     signal,
+    workers: 3,
+    dispatch: "ring" as const,
   };
-  const { stream, ...rest } = resolveReactorOptions({ ...given, maxFrameBytes: 9, timestamps: true });
-  assertEquals(rest, given);
+  const handler = new URL("file:///handler.ts");
+  const { stream, ...rest } = resolveReactorOptions({ ...given, handler, maxFrameBytes: 9, timestamps: true });
+  assertEquals(rest, { ...given, handler: "file:///handler.ts" });
   assertEquals([stream.maxFrameBytes, stream.timestamps], [9, true]);
 });
 
@@ -56,6 +62,9 @@ Deno.test("resolveReactorOptions() refuses wrong types, unknown names and values
     { keepAlive: 0 },
     { signal: new EventTarget() },
     { copyPayloads: 1 },
+    { workers: "many" },
+    { dispatch: "kernels" },
+    { handler: "./handler.ts", workers: 1 },
   ];
   for (const part of types) assertThrows(() => resolveReactorOptions(part as ReactorOptions), TypeError);
   const ranges: ReactorOptions[] = [
