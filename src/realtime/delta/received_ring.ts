@@ -1,0 +1,161 @@
+/**
+ * Which snapshots a receiver has, and whether the next packet can be applied to them.
+ *
+ * One slot more than snapshots, so that a packet is decoded beside all that it may build on and becomes visible only
+ * when it is sound. Numbers are counted on beyond their 16 bits. Invariant: a slot is reused only when its snapshot is
+ * the oldest of a full ring.
+ *
+ * Why a restart: after a silence of half the number space a newer number looks older. So many old full snapshots in
+ * a row as the ring is long cannot be late ones, and the receiver starts over with the last of them.
+ *
+ * @module
+ */
+import { NO_SNAPSHOT, serialDistance, type SnapshotHeader } from "./snapshot_header.ts";
+import { SnapshotStatus } from "./snapshot_status.ts";
+
+/** The snapshots that a receiver keeps. */
+export class ReceivedRing {
+  /** The numbers, counted on, by slot; -1 for a slot that is free. */
+  readonly #numbers: Int32Array;
+  #spare = 0;
+  #newestSlot = -1;
+  #oldFulls = 0;
+  #needsFull = true;
+  /** What {@linkcode ReceivedRing.admit} found. */
+  #admitted = -1;
+  #baseSlot = -1;
+  #isRestart = false;
+
+  /**
+   * Makes an empty ring.
+   *
+   * @param snapshots How many snapshots it keeps.
+   */
+  constructor(snapshots: number) {
+    this.#numbers = new Int32Array(snapshots + 1).fill(-1);
+  }
+
+  /** How many slots there are, the spare one included. */
+  get slots(): number {
+    return this.#numbers.length;
+  }
+
+  /** The slot that the admitted packet is decoded into; no snapshot lies there. */
+  get spareSlot(): number {
+    return this.#spare;
+  }
+
+  /** The slot of the base of the admitted packet, -1 when it needs none. */
+  get baseSlot(): number {
+    return this.#baseSlot;
+  }
+
+  /** The slot of the newest snapshot, -1 before the first. */
+  get newestSlot(): number {
+    return this.#newestSlot;
+  }
+
+  /** The number of the newest snapshot, counted on beyond 16 bits; -1 before the first. */
+  get newest(): number {
+    return this.#newestSlot < 0 ? -1 : this.#numbers[this.#newestSlot]!;
+  }
+
+  /** What to acknowledge: the low 16 bits of the newest number, or {@linkcode NO_SNAPSHOT} to ask for a full one. */
+  get acknowledgement(): number {
+    return this.#needsFull ? NO_SNAPSHOT : this.newest & 0xffff;
+  }
+
+  /**
+   * The number in a slot.
+   *
+   * @param slot Which slot.
+   * @returns The number, counted on; -1 when the slot is free.
+   */
+  numberAt(slot: number): number {
+    return this.#numbers[slot]!;
+  }
+
+  /**
+   * Tells from its header whether a packet can be applied, before its body is looked at.
+   *
+   * @param header The header.
+   * @returns `Applied` when it is newer than all, `AppliedLate` when it is not but still fits in, else why not.
+   */
+  admit(header: SnapshotHeader): SnapshotStatus {
+    const isFull = header.distance === 0;
+    const number = this.#newestSlot < 0 ? header.number : this.newest + serialDistance(header.number, this.newest);
+    const status = this.#judge(number);
+    this.#isRestart = false;
+    this.#admitted = number;
+    this.#baseSlot = isFull ? -1 : this.#slotOf(number - header.distance);
+    if (status === SnapshotStatus.Duplicate) return status;
+    if (status === SnapshotStatus.Old) {
+      if (!isFull || ++this.#oldFulls < this.#numbers.length - 1) return status;
+      this.#isRestart = true;
+      return SnapshotStatus.Applied;
+    }
+    if (isFull || this.#baseSlot >= 0) return status;
+    if (status === SnapshotStatus.Applied) this.#needsFull = true;
+    return SnapshotStatus.UnknownBase;
+  }
+
+  /** Makes what was decoded into the spare slot visible under the number that was admitted. */
+  commit(): void {
+    const slot = this.#spare;
+    let number = this.#admitted;
+    if (this.#isRestart) {
+      number = this.newest + ((number - this.newest) & 0xffff);
+      this.clear();
+    }
+    const isNewest = number > this.newest;
+    this.#numbers[slot] = number;
+    if (isNewest) {
+      this.#newestSlot = slot;
+      this.#needsFull = false;
+      this.#oldFulls = 0;
+    }
+    const free = this.#numbers.indexOf(-1);
+    this.#spare = free >= 0 ? free : this.#oldest();
+    this.#numbers[this.#spare] = -1;
+  }
+
+  /** Whether the commit to come starts the ring over. */
+  get isRestart(): boolean {
+    return this.#isRestart;
+  }
+
+  /** Asks the sender for a full snapshot from now on, until one is applied that is newer than all. */
+  requestFull(): void {
+    this.#needsFull = true;
+  }
+
+  /** Forgets all snapshots. */
+  clear(): void {
+    this.#numbers.fill(-1);
+    this.#newestSlot = -1;
+    this.#oldFulls = 0;
+    this.#needsFull = true;
+  }
+
+  #judge(number: number): SnapshotStatus {
+    if (this.#newestSlot < 0 || number > this.newest) return SnapshotStatus.Applied;
+    if (this.#slotOf(number) >= 0) return SnapshotStatus.Duplicate;
+    if (number < 0) return SnapshotStatus.Old;
+    const isFilled = this.#numbers.indexOf(-1) === this.#spare && this.#numbers.lastIndexOf(-1) === this.#spare;
+    return isFilled && number < this.#numbers[this.#oldest()]! ? SnapshotStatus.Old : SnapshotStatus.AppliedLate;
+  }
+
+  #slotOf(number: number): number {
+    return number < 0 ? -1 : this.#numbers.indexOf(number);
+  }
+
+  /** The slot of the oldest snapshot; there must be one. */
+  #oldest(): number {
+    let oldest = -1;
+    for (let slot = 0; slot < this.#numbers.length; slot++) {
+      const number = this.#numbers[slot]!;
+      if (number >= 0 && (oldest < 0 || number < this.#numbers[oldest]!)) oldest = slot;
+    }
+    return oldest;
+  }
+}
