@@ -1,6 +1,6 @@
 /**
  * `pool.start`: how long it takes from the call until a worker runs its agent, and the resident bytes of a worker that
- * waits; beside bare workers that answer one message. The figures are to be stated; the bounds only catch a blunder.
+ * waits; beside bare workers that answer one message. The figures are only stated.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export const poolStart: Scenario = {
   name: "pool.start",
   metric: "ms",
   unit: "ms",
-  target: { of: "ratio", bound: "at most", limit: 3 },
+  target: undefined,
   rounds: 3,
   lessBaseline: false,
   baseline: () => measured("bare", "ms"),
@@ -40,7 +40,7 @@ export const poolStartResident: Scenario = {
   name: "pool.start.resident",
   metric: "resident",
   unit: "B/worker",
-  target: { of: "ratio", bound: "at most", limit: 2 },
+  target: undefined,
   rounds: 3,
   lessBaseline: false,
   baseline: () => measured("bare", "resident"),

@@ -267,6 +267,7 @@ export class WorkerPool implements AsyncDisposable {
     this.#board.tell(index, WorkerCommand.End);
     const isStopping = this.#supervision.phase(index) === "stopping";
     if (isStopping && this.#board.state(index) === WorkerState.None) this.#handleThreadEnd(index, { kind: "stopped" });
+    else this.#threads[index]?.end();
   }
 
   #discard(index: number): void {

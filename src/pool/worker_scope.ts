@@ -25,7 +25,8 @@ interface WorkerGlobal {
 
 /**
  * Runs an agent in this worker until the pool stops it: called once, at the top of the entry script that the pool was
- * given, before anything is awaited there.
+ * given. Nothing may be awaited before, neither there nor at the top of a module that it imports: the init message
+ * would arrive while nobody listens, and the start would time out. What has to be awaited belongs into `build`.
  *
  * @param build Makes the agent of the init value that the owner of the pool made.
  * @throws {MisuseError} When this thread is no worker.

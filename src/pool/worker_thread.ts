@@ -77,6 +77,16 @@ export class WorkerThread {
     this.#watchEnd();
   }
 
+  /**
+   * Ends a thread that has been told to end by the board, as soon as its event loop turns. One that has not attached is
+   * left to find its command, so that its end can be seen.
+   */
+  end(): void {
+    if (this.#isDone || !this.#hasAttached()) return;
+    this.#watchEnd();
+    this.#worker.terminate();
+  }
+
   /** Ends the thread if it can be ended and forgets it; nothing is told any more. */
   discard(): void {
     this.#isDone = true;

@@ -76,3 +76,4 @@ export { JitterFrame } from "./jitter/jitter_frame.ts";
 export type { JitterOptions } from "./jitter/jitter_options.ts";
 export { JitterAdmission, JitterOutcome } from "./jitter/jitter_outcome.ts";
 export type { JitterStatistics } from "./jitter/jitter_statistics.ts";
+export { type Clock, ClockCell } from "../time/clock.ts";

@@ -29,6 +29,13 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /^conflate +\d+ received, +[1-9]\d* dropped/m,
     /^close .*closed with SendQueueFull$/m,
   ],
+  "realtime_delta.ts": [
+    /^bytes: 500 become \d{1,2}$/m,
+    /^world: \d+ bytes at first, \d{1,3} on average$/m,
+    /health 42$/m,
+  ],
+  "realtime_interest.ts": [/^relevant: D, E$/m, /^in 100 datagrams: B [1-9]\d* times, D \d+ times, E \d+ times$/m],
+  "realtime_jitter.ts": [/^around the lost frame: 38 39 \(40\) 41 42$/m, /^99 played, 0 late; delay now \d+ ms$/m],
   "workers.ts": [/^bob heard: alice: Hello from another core, perhaps$/m],
   "reconnect.ts": [/^disconnected: /m, /^received: one, two, three; 2 connects$/m],
 };
@@ -56,8 +63,9 @@ async function run(
   name: string,
 ): Promise<{ readonly code: number; readonly output: string; readonly errors: string }> {
   const text = await Deno.readTextFile(new URL(name, FOLDER));
-  const permissions = new RegExp(`^ \\*     deno run (--allow.*) examples/${name}$`, "m").exec(text)?.[1]?.split(" ");
-  assert(permissions, `${name} does not say how it is run`);
+  const said = new RegExp(`^ \\*     deno run ((?:--allow\\S+ )*)examples/${name}$`, "m").exec(text)?.[1];
+  assert(said !== undefined, `${name} does not say how it is run`);
+  const permissions = said.split(" ").filter((permission) => permission !== "");
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), LIMIT_MS);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -19,6 +19,7 @@ const shown: readonly (readonly string[])[] = [
   ["New client 1", "Echo: Hello Reactor!", "Disconnected: Normal (local)"],
   ["received: 100000, unsentCount: 0, droppedCount: 0", "Burst disconnected: Normal (local)"],
   ["client oui", "server says quoi"],
+  ["100"],
   [],
   ["64"],
 ];

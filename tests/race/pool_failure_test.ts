@@ -41,7 +41,12 @@ for (
 }
 
 Deno.test("A worker may fail again and again, and the others at the same time", async () => {
-  await using bench = new PoolBench({ count: 4, behaviours: ["throw in doWork"], maxCrashCount: 100 });
+  await using bench = new PoolBench({
+    count: 4,
+    behaviours: ["throw in doWork"],
+    maxCrashCount: 100,
+    crashWindowMs: 4000,
+  });
   await bench.start();
   for (let index = 0; index < 4; index++) bench.go(index);
   await bench.until("many failures", () => bench.failures.length >= 40);

@@ -50,10 +50,10 @@ export class SentRing {
   /**
    * Makes the next slot free; the base is gone when it lies there, or too far behind.
    *
-   * @param oldest The oldest number that may still be built on.
+   * @param oldest The oldest number that may still be built on. @default any
    * @returns Whether the base was lost by this.
    */
-  release(oldest: number): boolean {
+  release(oldest = 0): boolean {
     if (this.#base < 0 || this.#base !== this.#next && this.baseNumber >= oldest) return false;
     this.#base = -1;
     return true;

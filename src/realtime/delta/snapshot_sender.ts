@@ -14,7 +14,7 @@
 import { CounterTable } from "../../metric/counter_table.ts";
 import { BYTE_DELTA_HEADER_BYTES, ByteDelta } from "./byte_delta.ts";
 import { SentRing } from "./sent_ring.ts";
-import { encodeHeader, MAX_BASE_DISTANCE, MAX_HEADER_BYTES, SnapshotKind } from "./snapshot_header.ts";
+import { encodeHeader, MAX_HEADER_BYTES, SnapshotKind } from "./snapshot_header.ts";
 import { resolveSnapshotSenderOptions, type SnapshotSenderOptions } from "./snapshot_options.ts";
 import { SENDER_COUNTERS, SenderCounter } from "./snapshot_status.ts";
 import { hashBytes } from "./state_hash.ts";
@@ -94,8 +94,7 @@ export class SnapshotSender {
    */
   encode(state: Uint8Array, out: Uint8Array): number {
     const ring = this.#ring;
-    const oldest = this.#number - MAX_BASE_DISTANCE;
-    if (ring.release(oldest)) this.#counters.add(0, SenderCounter.ExpiredBases, 1);
+    if (ring.release()) this.#counters.add(0, SenderCounter.ExpiredBases, 1);
     const slot = ring.baseSlot;
     const start = slot * this.#slotBytes;
     const base = slot < 0 ? NOTHING : this.#states.subarray(start, start + this.#lengths[slot]!);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ResourceError, TimeoutError } from "../../../src/error/transport_error.ts";
 import { failedNotice, readyNotice } from "../../../src/pool/worker_message.ts";
 import { WorkerPool } from "../../../src/pool/worker_pool.ts";
-import { WorkerBoard, WorkerCommand, WorkerLine } from "../../../src/ring/worker_board.ts";
+import { WorkerBoard, WorkerCommand, WorkerLine, WorkerState } from "../../../src/ring/worker_board.ts";
 import { ManualScheduler } from "../../../src/testing/manual_scheduler.ts";
 import { FakeWorker, withFakeWorkers } from "./fake_worker.ts";
 
@@ -109,7 +109,7 @@ Deno.test("WorkerPool reads the heartbeats at every look", async () => {
 Deno.test("WorkerPool.stop() counts its deadline from the call, however old the clock is", async () => {
   const bench = await Bench.running();
   bench.advance(90);
-  new WorkerLine(bench.pool.boardMemory, 0).enter(2);
+  new WorkerLine(bench.pool.boardMemory, 0).enter(WorkerState.Running);
   const stopped = bench.pool.stop();
   assertEquals(new WorkerLine(bench.pool.boardMemory, 0).command(), WorkerCommand.Stop);
   bench.advance(4990);
@@ -118,6 +118,15 @@ Deno.test("WorkerPool.stop() counts its deadline from the call, however old the 
   assertEquals(bench.log, ["failed 0 stopTimedOut@5090"]);
   await stopped;
   assertEquals([bench.scheduler.pendingAlarms, FakeWorker.last.terminations], [0, 1]);
+});
+
+Deno.test("WorkerPool ends a worker whose heartbeat is late, and tells it by the board", async () => {
+  const bench = await Bench.running();
+  const line = new WorkerLine(bench.pool.boardMemory, 0);
+  line.enter(WorkerState.Running);
+  bench.scheduler.advance(6000);
+  assertEquals([line.command(), FakeWorker.last.terminations], [WorkerCommand.End, 1]);
+  await bench.stop();
 });
 
 Deno.test("WorkerPool serves all workers with one alarm", async () => {

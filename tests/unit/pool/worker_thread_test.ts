@@ -175,6 +175,23 @@ Deno.test("WorkerThread looks in vain for a thread that has not attached", async
   assertEquals(bench.ends, [{ kind: "exited" }]);
 });
 
+Deno.test("WorkerThread.end() ends a thread that has attached, and its end is seen without a look", async () => {
+  const bench = new Bench();
+  await bench.attach(WorkerState.Attached);
+  bench.thread.end();
+  assertEquals([bench.worker.terminations, bench.ends], [1, []]);
+  await bench.end();
+  assertEquals(bench.ends, [{ kind: "exited" }]);
+  bench.thread.end();
+  assertEquals(bench.worker.terminations, 1);
+});
+
+Deno.test("WorkerThread.end() leaves a thread that has not attached to find its command", () => {
+  const bench = new Bench();
+  bench.thread.end();
+  assertEquals(bench.worker.terminations, 0);
+});
+
 Deno.test("WorkerThread.discard() ends the worker, the wait for it and all reports", async () => {
   const bench = new Bench();
   await bench.attach(WorkerState.Running);

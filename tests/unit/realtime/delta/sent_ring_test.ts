@@ -5,7 +5,7 @@ import { SenderCounter } from "../../../../src/realtime/delta/snapshot_status.ts
 function filled(slots: number, first: number, count: number): SentRing {
   const ring = new SentRing(slots - 1);
   for (let i = 0; i < count; i++) {
-    ring.release(-1);
+    ring.release();
     ring.commit(first + i);
   }
   return ring;
@@ -77,12 +77,12 @@ Deno.test("SentRing.acknowledge() of no snapshot gives the base up", () => {
 Deno.test("SentRing.release() gives the base up when its slot comes round", () => {
   const ring = filled(4, 0, 3);
   ring.acknowledge(0);
-  assertEquals(ring.release(-1), false); // 3 goes beside it
+  assertEquals(ring.release(), false); // 3 goes beside it
   ring.commit(3);
   assertEquals(ring.nextSlot, ring.baseSlot);
-  assertEquals(ring.release(-1), true);
+  assertEquals(ring.release(), true);
   assertEquals(ring.baseSlot, -1);
-  assertEquals(ring.release(-1), false);
+  assertEquals(ring.release(), false);
 });
 
 Deno.test("SentRing.release() gives a base up that lies too far behind", () => {

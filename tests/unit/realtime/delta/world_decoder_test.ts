@@ -82,17 +82,10 @@ const DELTAS: readonly (readonly [string, string, SnapshotStatus, unknown[]])[] 
   ]]],
   ["one that both starts over and changes", "0" + places([2], 4) + "101" + places([1], 2) + "0000", Malformed, []],
   ["a number beyond its column", "0" + "0" + places([0], 2) + "111" + "11" + "0", Malformed, []],
-  ["a difference", "0" + "0" + places([1], 2) + "110" + "00000" + "10" + "0", Applied, [
-    [1, "b", ""],
-    [
-      2,
-      "b",
-      "",
-    ],
-  ]],
+  ["a difference", "0" + "0" + places([1], 2) + "110" + "00000" + "10" + "0", Applied, [[1, "b", ""], [2, "b", "ab"]]],
   [
     "a difference that ends beyond its column",
-    "0" + "0" + places([1], 2) + "110" + "00000" + "10" + "0",
+    "0" + "0" + places([1], 2) + "110" + "00000" + "110" + "0",
     Malformed,
     [],
   ],
@@ -111,6 +104,18 @@ const DELTAS: readonly (readonly [string, string, SnapshotStatus, unknown[]])[] 
     [],
   ],
   ["a change of one that is not there", "0" + "0" + places([2], 2) + "0" + "0", Malformed, []],
+  [
+    "a number of one beyond the group",
+    "00" + places([0, 1], 2) + "10" + "0" + binary(0, 10) + "110" + "00",
+    Malformed,
+    [],
+  ],
+  [
+    "a string of one beyond the group",
+    "00" + places([0, 1], 2) + "0" + "10" + binary(0, 5) + "110",
+    Malformed,
+    [],
+  ],
   ["bits behind the end", "0" + "0" + "0" + "00001", Malformed, []],
   ["a byte behind the end", "0" + "0" + "0" + "0".repeat(13), Malformed, []],
 ];
