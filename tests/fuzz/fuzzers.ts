@@ -4,6 +4,7 @@
  * @module
  */
 import { AeadFuzz } from "../unit/crypto/aead_fuzz.ts";
+import { DeltaFuzz } from "./delta_fuzz.ts";
 import { StreamFuzz } from "./stream_fuzz.ts";
 
 /** One fuzzer; it may keep memory between cases, but a case depends on its seed alone. */
@@ -26,9 +27,10 @@ export interface Fuzzer {
  * @returns The fuzzers.
  */
 export function allFuzzers(): Fuzzer[] {
-  const [stream, aead] = [new StreamFuzz(), new AeadFuzz()];
+  const [stream, aead, delta] = [new StreamFuzz(), new AeadFuzz(), new DeltaFuzz()];
   return [
     { name: "the stream machine and its cursor", run: (seed) => void stream.run(seed) },
     { name: "the three AEAD providers against each other", run: (seed) => void aead.run(seed) },
+    { name: "snapshot delta at all levels", run: (seed) => void delta.run(seed) },
   ];
 }
