@@ -14,9 +14,9 @@
 import type { Doorbell } from "../ring/doorbell.ts";
 import type { SpscRecordConsumer, SpscRecordProducer } from "../ring/spsc_records.ts";
 
-/** The longest text of a record; the rest is cut off. */
-const MAX_TEXT_BYTES = 4096;
-/** How much of an error's message goes into a record: with its cause it fits even where every character takes 3 bytes. */
+/** The longest text of a record; the rest is cut off. Far above what {@linkcode describeError} gives. */
+const MAX_TEXT_BYTES = 16 << 10;
+/** How much of a message goes into a record: escaped in JSON a character takes up to 6 bytes. */
 const MAX_MESSAGE_LENGTH = 500;
 /** How many records are handed on before others get their turn. */
 const BATCH_COUNT = 4096;
@@ -88,7 +88,7 @@ export class RecordPort {
    *
    * @param kind What it says.
    * @param link The number of the link or the connection that it is about.
-   * @param text What the kind says; cut to 4096 bytes.
+   * @param text What the kind says; cut to 16 KiB.
    * @param a What the kind says.
    * @param b What the kind says.
    */
@@ -106,14 +106,18 @@ export class RecordPort {
     const incoming = this.#in;
     const { words } = incoming;
     let count = 0;
-    while (count < BATCH_COUNT && !this.#closed && incoming.next()) {
-      const word = incoming.offset >> 2;
-      const { offset, length } = incoming;
-      const bytes = length > BYTES_OFFSET ? incoming.data.slice(offset + BYTES_OFFSET, offset + length) : NO_BYTES;
-      handler.handleRecord(incoming.kind, words[word]!, words[word + 1]!, words[word + 2]!, bytes);
-      count++;
+    try {
+      while (count < BATCH_COUNT && !this.#closed && incoming.next()) {
+        const word = incoming.offset >> 2;
+        const { offset, length } = incoming;
+        const bytes = length > BYTES_OFFSET ? incoming.data.slice(offset + BYTES_OFFSET, offset + length) : NO_BYTES;
+        handler.handleRecord(incoming.kind, words[word]!, words[word + 1]!, words[word + 2]!, bytes);
+        count++;
+      }
+    } finally {
+      // A record whose handler threw is over, too: it must not come again.
+      incoming.release();
     }
-    incoming.release();
     return count;
   }
 
@@ -186,5 +190,10 @@ export function errorOf(bytes: Uint8Array): Error {
 }
 
 function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE_LENGTH);
+  try {
+    const message = error instanceof Error ? error.message : error;
+    return String(message).slice(0, MAX_MESSAGE_LENGTH);
+  } catch {
+    return "something was thrown that has no text";
+  }
 }

@@ -11,7 +11,7 @@
  *   ClaimPeer      connection   –         –          peer id            asks whether the id is free
  *   ReleasePeer    –            –         –          peer id
  *   Opened         connection   slot      –          addresses, peer id
- *   Closed         connection   code      unsent     origin, message
+ *   Closed         connection   code      unsent     origin, message, last statistics
  *   Failed         connection   –         –          error              for onError; connection 0: of none
  *   Settled        request      status    code       –                  answers Send and Flush
  *   Forward        connection   worker    request    payload            sends to a connection of any worker

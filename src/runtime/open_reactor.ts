@@ -5,6 +5,7 @@
  * @module
  */
 import { CloseCode } from "../error/close_code.ts";
+import { ClosedError } from "../error/transport_error.ts";
 import type { SendStatus } from "../error/send_status.ts";
 import type { Address } from "../transport/address.ts";
 import type { Connection } from "./connection.ts";
@@ -17,8 +18,8 @@ import { checkPortIsFree } from "./worker_team.ts";
 import { type StreamSource, streamSource } from "./stream_source.ts";
 import type { RuntimeHost } from "./system_host.ts";
 
-/** Room for links that are closed here and not yet gone in a worker. */
-const SPARE_LINK_COUNT = 16;
+/** Room for links that are closed here and not yet gone in a worker, or still write what they were given. */
+const SPARE_LINK_COUNT = 4096;
 
 /**
  * Makes what stands behind a reactor.
@@ -100,8 +101,13 @@ class SourcedReactor implements ReactorCore {
       await this.#source.start();
       await this.#runtime.listening;
     } catch (error) {
+      const wasStopped = this.#runtime.isStopping;
       await this.stop();
-      throw error;
+      throw wasStopped ? stopError(this.#config, error) : error;
     }
   }
+}
+
+function stopError({ signal }: ReactorConfig, cause: unknown): unknown {
+  return signal?.aborted ? signal.reason : new ClosedError(CloseCode.GoingAway, "local", { cause });
 }

@@ -14,6 +14,9 @@ import { handled } from "./sender.ts";
 
 /** Set in a request's number while more parts of its payload follow. */
 const MORE = 1 << 30;
+/** How many sends of a worker to others may wait, and how many bytes of them. */
+const MAX_PENDING_COUNT = 8192;
+const MAX_PENDING_BYTES = 16 << 20;
 /** How many bytes of a payload go into one record. */
 const PART_BYTES = 64 << 10;
 
@@ -21,6 +24,7 @@ const PART_BYTES = 64 << 10;
 export class PendingRequests {
   readonly #pending = new Map<number, PromiseWithResolvers<void>>();
   #next = 1;
+  #bytes = 0;
 
   /** How many wait for their answer. */
   get count(): number {
@@ -31,14 +35,22 @@ export class PendingRequests {
    * Opens a request.
    *
    * @param send Sends it; gets its number.
+   * @param bytes How many bytes of payload it has; those that have any are bounded together.
    * @returns When it is done. A rejection that nobody handles is not reported.
    */
-  open(send: (request: number) => void): Promise<void> {
+  open(send: (request: number) => void, bytes = 0): Promise<void> {
+    const isFull = this.#pending.size > 0 && this.#bytes + bytes > MAX_PENDING_BYTES;
+    if (bytes > 0 && (isFull || this.#pending.size >= MAX_PENDING_COUNT)) {
+      return handled(Promise.reject(new ResourceError("Cannot wait for room: too many sends wait already")));
+    }
     while (this.#pending.has(this.#next)) this.#next = this.#next + 1 === MORE ? 1 : this.#next + 1;
     const request = this.#next;
     this.#next = request + 1 === MORE ? 1 : request + 1;
     const pending = Promise.withResolvers<void>();
     this.#pending.set(request, pending);
+    this.#bytes += bytes;
+    const settled = (): void => void (this.#bytes -= bytes);
+    pending.promise.then(settled, settled);
     send(request);
     return handled(pending.promise);
   }

@@ -228,7 +228,7 @@ class ReactorAgent implements Agent, ReactorGate, RecordHandler {
       sendInParts(payload, request, this.#port, (number, part) => {
         this.#port.send(WorkerRecord.Forward, own, workerOf(id), number, part);
       });
-    });
+    }, payload.length);
   }
 
   #sendToPeer(peerId: string, payload: Uint8Array): Promise<void> {
@@ -239,11 +239,11 @@ class ReactorAgent implements Agent, ReactorGate, RecordHandler {
       sendInParts(payload, request, this.#port, (number, part) => {
         this.#port.send(WorkerRecord.ForwardToPeer, 0, number, id.length, concat([id, part]));
       });
-    });
+    }, payload.length);
   }
 
   #publish(): void {
-    if (this.#runtime !== undefined) this.#statistics.publish(this.#runtime.statistics());
+    if (this.#runtime !== undefined) this.#statistics.publish(this.#runtime.gauges());
     this.#publishing.arm(this.#host.scheduler.tick() + PUBLISH_MS);
   }
 
@@ -259,7 +259,9 @@ class ReactorAgent implements Agent, ReactorGate, RecordHandler {
     this.#connections.delete(own);
     const { code, unsentCount, origin } = reason;
     const message = reason.message.slice(0, MAX_MESSAGE_LENGTH);
-    this.#port.sendText(WorkerRecord.Closed, own, JSON.stringify({ origin, message }), code, unsentCount);
+    // By the time that the façade reads it, the slot may be another connection's.
+    const last = connection.statistics();
+    this.#port.sendText(WorkerRecord.Closed, own, JSON.stringify({ origin, message, last }), code, unsentCount);
   }
 
   #answer(waiting: Map<number, (answer: boolean) => void>, number: number, answer: boolean): void {

@@ -17,7 +17,7 @@ import { closedError, describeReason } from "./disconnect.ts";
 import { checkReactorHandlers, type ReactorConfig, type ReactorHandlers } from "./reactor_options.ts";
 import { AdmissionBook, type ReactorGate } from "./reactor_gate.ts";
 import { handled, Sender } from "./sender.ts";
-import type { ReactorStatistics } from "./statistics.ts";
+import type { ReactorGauges, ReactorStatistics } from "./statistics.ts";
 import { StreamConnection } from "./stream_connection.ts";
 import { type EndpointMetrics, StreamEndpoint } from "./stream_endpoint.ts";
 import type { OwnedConnection, StreamOwner, StreamRole } from "./stream_role.ts";
@@ -25,6 +25,8 @@ import type { RuntimeHost } from "./system_host.ts";
 
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 1000;
+/** How many links may wait for the gate's answer. */
+const MAX_ASKING_COUNT = 8;
 
 interface Member {
   readonly connection: OwnedConnection;
@@ -65,6 +67,9 @@ export class ReactorRuntime implements StreamOwner {
   readonly #stopped = Promise.withResolvers<void>();
   #endPause: (() => void) | undefined = undefined;
   readonly #idStep: number;
+  /** How many links wait for the gate's answer. */
+  #askingCount = 0;
+  #answered: (() => void) | undefined = undefined;
   #nextId: number;
   #accepted = 0;
   #acceptErrors = 0;
@@ -101,6 +106,11 @@ export class ReactorRuntime implements StreamOwner {
   /** Settles when it listens; rejects when it cannot. `undefined` where it listens at once, and before `start`. */
   get listening(): Promise<void> | undefined {
     return this.#listener?.listening;
+  }
+
+  /** Whether `stop` was called, or the signal has fired. */
+  get isStopping(): boolean {
+    return this.#stopping !== undefined;
   }
 
   /** Settles when it has stopped, whoever stopped it; never rejects. */
@@ -172,23 +182,30 @@ export class ReactorRuntime implements StreamOwner {
 
   /** What was counted so far. */
   statistics(): ReactorStatistics {
+    const { latency } = this.#endpoint;
+    return {
+      ...this.#endpoint.totals(),
+      ...this.gauges(),
+      connections: this.#members.size,
+      accepted: this.#accepted,
+      refusedByCount: this.#gate.refused.byCount,
+      refusedByAddress: this.#gate.refused.byAddress,
+      ...(latency === undefined ? {} : { latency: latency.snapshot() }),
+    };
+  }
+
+  /** What is no sum of additions: cheap to ask for. */
+  gauges(): ReactorGauges {
     let [queuedBytes, waitingBytes] = [0, 0];
     for (const { sender } of this.#members.values()) {
       queuedBytes += sender.outbox.queuedBytes;
       waitingBytes += sender.waitingBytes;
     }
-    const { latency } = this.#endpoint;
     return {
-      ...this.#endpoint.totals(),
       queuedBytes,
       waitingBytes,
-      connections: this.#members.size,
-      accepted: this.#accepted,
-      refusedByCount: this.#gate.refused.byCount,
-      refusedByAddress: this.#gate.refused.byAddress,
       acceptErrors: this.#acceptErrors,
       failedHandshakes: this.#failedHandshakes,
-      ...(latency === undefined ? {} : { latency: latency.snapshot() }),
     };
   }
 
@@ -256,9 +273,10 @@ export class ReactorRuntime implements StreamOwner {
     let pauseMs = FIRST_PAUSE_MS;
     while (!listener.closed) {
       try {
-        // Not awaited: an answer that takes its time holds up nobody else. It never rejects.
-        void this.#admit(await listener.accept());
+        this.#asking(this.#admit(await listener.accept()));
         pauseMs = FIRST_PAUSE_MS;
+        // Answers that take their time hold up nobody else, but those who ask are bounded: more wait in the kernel.
+        if (this.#askingCount >= MAX_ASKING_COUNT) await new Promise<void>((resolve) => this.#answered = resolve);
       } catch (error) {
         if (listener.closed) return;
         this.#acceptErrors++;
@@ -267,6 +285,16 @@ export class ReactorRuntime implements StreamOwner {
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
     }
+  }
+
+  #asking(admission: void | Promise<void>): void {
+    if (admission === undefined) return;
+    this.#askingCount++;
+    // It never rejects.
+    void admission.then(() => {
+      this.#askingCount--;
+      this.#answered?.();
+    });
   }
 
   #admit(link: StreamLink): void | Promise<void> {

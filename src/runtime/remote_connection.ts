@@ -8,9 +8,10 @@
  * @module
  */
 import { SendStatus } from "../error/send_status.ts";
-import { type ClosedError, ResourceError } from "../error/transport_error.ts";
+import { type ClosedError, MisuseError, ResourceError } from "../error/transport_error.ts";
 import type { RecordPort } from "../pool/record_port.ts";
 import { checkPayload } from "../stream/outbox.ts";
+import type { ConflationKey } from "../stream/conflation.ts";
 import type { StreamConfig } from "../stream/stream_options.ts";
 import type { Address } from "../transport/address.ts";
 import type { Connection } from "./connection.ts";
@@ -33,6 +34,8 @@ export interface RemoteWorker {
   readonly stream: StreamConfig;
   /** What the worker counted for the connection in a slot, read from its memory. */
   statistics(slot: number): StreamStatistics;
+  /** Tells the application of a message that was lost after all. */
+  report(error: unknown, connection: RemoteConnection): void;
 }
 
 /** Who a connection is. */
@@ -57,6 +60,7 @@ export class RemoteConnection implements Connection {
   readonly #closed = Promise.withResolvers<void>();
   #pendingCount = 0;
   #pendingBytes = 0;
+  #lostCount = 0;
   #end: ClosedError | undefined = undefined;
   #last: ConnectionStatistics | undefined = undefined;
 
@@ -91,21 +95,26 @@ export class RemoteConnection implements Connection {
     return this.#end === undefined;
   }
 
-  send(payload: Uint8Array): Promise<void> {
+  send(payload: Uint8Array, key?: ConflationKey): Promise<void> {
     try {
+      checkKey(key);
       return this.#send(payload);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  trySend(payload: Uint8Array): SendStatus {
-    const { maxQueuedBytes } = this.#worker.stream;
+  trySend(payload: Uint8Array, key?: ConflationKey): SendStatus {
+    checkKey(key);
     const refusal = this.#refusal(payload);
     if (refusal !== undefined) return refusal;
-    const isFull = this.#pendingCount > 0 && this.#pendingBytes + payload.length > maxQueuedBytes;
-    if (isFull || this.#pendingCount >= MAX_PENDING_COUNT) return SendStatus.BackPressured;
-    void this.#request(payload);
+    if (!this.#hasRoom(payload.length)) return SendStatus.BackPressured;
+    // What the worker refuses after all, because its own handlers have filled the queue, is counted and reported.
+    this.#request(payload).catch((error) => {
+      if (this.#end !== undefined) return;
+      this.#lostCount++;
+      this.#worker.report(error, this);
+    });
     return SendStatus.Queued;
   }
 
@@ -140,10 +149,11 @@ export class RemoteConnection implements Connection {
    * The connection is over.
    *
    * @param error What later sends are told.
+   * @param last What was counted in the end; what can still be read otherwise.
    */
-  end(error: ClosedError): void {
+  end(error: ClosedError, last: ConnectionStatistics = this.statistics()): void {
     if (this.#end !== undefined) return;
-    this.#last = this.statistics();
+    this.#last = { ...last, unsent: last.unsent + this.#lostCount };
     this.#end = error;
     this.#closed.resolve();
   }
@@ -155,10 +165,18 @@ export class RemoteConnection implements Connection {
       const { maxFrameBytes } = this.#worker.stream;
       throw new RangeError(`Cannot send ${payload.length} bytes: maxFrameBytes is ${maxFrameBytes}`);
     }
-    if (this.#pendingCount >= MAX_PENDING_COUNT) {
-      throw new ResourceError(`Cannot wait for room: ${MAX_PENDING_COUNT} sends wait already`);
+    if (!this.#hasRoom(payload.length)) {
+      throw new ResourceError("Cannot wait for room: too many sends, or too many bytes of them, wait already");
     }
     return this.#request(payload);
+  }
+
+  /** Whether the worker can be given more: what waits in it beside its queue is bounded by `maxWaitingBytes`. */
+  #hasRoom(bytes: number): boolean {
+    if (this.#pendingCount === 0) return true;
+    const { maxQueuedBytes, maxWaitingBytes } = this.#worker.stream;
+    const most = Math.min(maxQueuedBytes, maxWaitingBytes);
+    return this.#pendingCount < MAX_PENDING_COUNT && this.#pendingBytes + bytes <= most;
   }
 
   /** What speaks against a payload whatever room there is. */
@@ -187,4 +205,9 @@ export class RemoteConnection implements Connection {
     done.then(settled, settled);
     return done;
   }
+}
+
+function checkKey(key: ConflationKey | undefined): void {
+  if (key === undefined) return;
+  throw new MisuseError("Cannot send with a key: connections whose handlers are in workers conflate there alone");
 }

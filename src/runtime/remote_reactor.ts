@@ -40,6 +40,8 @@ const FACADE_HANDLERS: ReadonlySet<string> = new Set([
   "onClientConnected",
   "onClientDisconnected",
 ]);
+/** Room for links that are closed here and not yet gone in a worker, or still write what they were given. */
+const SPARE_LINK_COUNT = 4096;
 /** What closing takes in the workers besides `closeTimeoutMs`. */
 const STOP_MARGIN_MS = 2000;
 
@@ -82,7 +84,7 @@ export class RemoteReactor implements ReactorCore, RemoteWorkerOwner {
       count: workers,
       dispatch,
       tcp: { hostname, port, noDelay, keepAlive, backlogCount, sharePort: dispatch === "kernel" },
-      maxLinkCount: config.maxConnectionCount,
+      maxLinkCount: config.maxConnectionCount + SPARE_LINK_COUNT,
       lingerMs: stream.closeTimeoutMs,
       stopTimeoutMs: stream.closeTimeoutMs + STOP_MARGIN_MS,
       scheduler: host.scheduler,
@@ -196,7 +198,7 @@ export class RemoteReactor implements ReactorCore, RemoteWorkerOwner {
     if (peerId !== "") this.#guarded(connection, () => onClientDisconnected?.(peerId, reason));
   }
 
-  failed(error: Error, connection: RemoteConnection | undefined): void {
+  failed(error: unknown, connection: RemoteConnection | undefined): void {
     this.report(error, connection);
   }
 
@@ -230,9 +232,12 @@ export class RemoteReactor implements ReactorCore, RemoteWorkerOwner {
       await this.#team.start();
       this.#listen();
       await this.#listening.promise;
-    } catch (error) {
+    } catch (cause) {
+      const { signal } = this.#config;
+      const wasStopped = this.#stopping !== undefined;
       await this.stop();
-      throw error;
+      if (!wasStopped) throw cause;
+      throw signal?.aborted ? signal.reason : new ClosedError(CloseCode.GoingAway, "local", { cause });
     }
   }
 

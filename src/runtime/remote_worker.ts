@@ -17,7 +17,7 @@ import { FacadeRecord, Settlement, WorkerRecord } from "./control_record.ts";
 import { PayloadParts, PendingRequests, requestOf, settlementOf } from "./pending_requests.ts";
 import { RemoteConnection, type RemoteWorker as SharedWorker } from "./remote_connection.ts";
 import type { ReactorConfig } from "./reactor_options.ts";
-import type { StreamStatistics } from "./statistics.ts";
+import type { ConnectionStatistics, StreamStatistics } from "./statistics.ts";
 import { createStatisticsMemory, WorkerStatistics } from "./worker_statistics.ts";
 
 const RING_BYTES = 1 << 20;
@@ -37,7 +37,7 @@ export interface RemoteWorkerOwner {
   /** A connection is over. */
   closed(connection: RemoteConnection, reason: DisconnectReason): void;
   /** A handler failed, or accepting did. */
-  failed(error: Error, connection: RemoteConnection | undefined): void;
+  failed(error: unknown, connection: RemoteConnection | undefined): void;
   /** The connection with a number, of any worker. */
   connection(id: number): RemoteConnection | undefined;
   /** The connection with a peer id, of any worker. */
@@ -120,6 +120,10 @@ export class RemoteWorker implements SharedWorker, RecordHandler {
   /** The open connection with a number of this worker. */
   connection(own: number): RemoteConnection | undefined {
     return this.#connections.get(own);
+  }
+
+  report(error: unknown, connection: RemoteConnection): void {
+    this.#owner.failed(error, connection);
   }
 
   /** Has the worker listen. */
@@ -237,8 +241,12 @@ export class RemoteWorker implements SharedWorker, RecordHandler {
     const connection = this.#connections.get(own);
     if (connection === undefined) return;
     this.#connections.delete(own);
-    const { origin, message } = JSON.parse(text) as { origin: CloseOrigin; message: string };
-    connection.end(new ClosedError(code, origin));
+    const { origin, message, last } = JSON.parse(text) as {
+      origin: CloseOrigin;
+      message: string;
+      last: ConnectionStatistics;
+    };
+    connection.end(new ClosedError(code, origin), last);
     this.#owner.closed(connection, Object.freeze({ code, origin, message, unsentCount, isFinal: true }));
   }
 

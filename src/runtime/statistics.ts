@@ -53,6 +53,12 @@ export interface ParticleStatistics extends ConnectionStatistics {
   readonly latency?: HistogramSnapshot;
 }
 
+/** What a reactor reports that is no sum of additions. */
+export type ReactorGauges = Pick<
+  ReactorStatistics,
+  "queuedBytes" | "waitingBytes" | "acceptErrors" | "failedHandshakes"
+>;
+
 /** What a reactor reports, over all its connections, past ones included. */
 export interface ReactorStatistics extends ConnectionStatistics {
   /** How many connections are open. */

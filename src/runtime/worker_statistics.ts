@@ -14,12 +14,12 @@ import { CounterTable, counterTableCells } from "../metric/counter_table.ts";
 import { Histogram, HISTOGRAM_CELLS } from "../metric/histogram.ts";
 import { STREAM_COUNTERS } from "../stream/stream_counters.ts";
 import type { ReactorConfig } from "./reactor_options.ts";
-import type { ReactorStatistics, StreamStatistics } from "./statistics.ts";
+import type { ReactorGauges, StreamStatistics } from "./statistics.ts";
 
 /** How often a worker publishes its gauges, in ms. */
 export const PUBLISH_MS = 100;
 
-/** What is no sum of additions: taken from a reactor's statistics as it is. */
+/** The gauges in their order. */
 const GAUGES = ["queuedBytes", "waitingBytes", "acceptErrors", "failedHandshakes"] as const;
 
 /** One thread's view of the statistics of a worker. */
@@ -48,14 +48,14 @@ export class WorkerStatistics {
   /**
    * Publishes what is no counter.
    *
-   * @param statistics What the worker's reactor reports.
+   * @param gauges What the worker's reactor reports.
    */
-  publish(statistics: ReactorStatistics): void {
-    for (const [i, name] of GAUGES.entries()) this.#gauges[i] = statistics[name];
+  publish(gauges: ReactorGauges): void {
+    for (const [i, name] of GAUGES.entries()) this.#gauges[i] = gauges[name];
   }
 
   /** All that the worker counted and last published. */
-  totals(): StreamStatistics & Pick<ReactorStatistics, (typeof GAUGES)[number]> {
+  totals(): StreamStatistics & ReactorGauges {
     const gauges = Object.fromEntries(GAUGES.map((name, i) => [name, this.#gauges[i]!]));
     return { ...this.counters.totals(), ...gauges } as unknown as ReturnType<WorkerStatistics["totals"]>;
   }

@@ -175,7 +175,7 @@ export class WorkerTeam implements PoolOwner {
     const member = this.#members[index];
     this.#members[index] = undefined;
     // What it had sent before still counts.
-    while (member !== undefined && member.drain() > 0);
+    while (member !== undefined && this.#drained(member) > 0);
     member?.lost(error);
     this.#socketSides[index]?.close();
     this.#socketSides[index] = undefined;
@@ -183,9 +183,19 @@ export class WorkerTeam implements PoolOwner {
 
   #drain(): number {
     let count = 0;
-    for (const member of this.#members) count += member?.drain() ?? 0;
-    for (const side of this.#socketSides) count += side?.drain() ?? 0;
+    for (const member of this.#members) count += this.#drained(member);
+    for (const side of this.#socketSides) count += this.#drained(side);
     return count;
+  }
+
+  /** Drains one ring; a record that cannot be taken in is reported and costs no other worker anything. */
+  #drained(ring: { drain(): number } | undefined): number {
+    try {
+      return ring?.drain() ?? 0;
+    } catch (error) {
+      this.#setup.report(error instanceof Error ? error : new Error("A record of a worker cannot be taken in"));
+      return 1;
+    }
   }
 
   async #stop(): Promise<void> {

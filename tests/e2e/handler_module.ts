@@ -28,7 +28,9 @@ export async function onReceived(connection: Connection, payload: Uint8Array): P
     case "peer":
       return await answer(connection, context.sendToPeer(to!, text));
     case "throw":
-      throw new Error("thrown by a handler");
+      throw new Error(`thrown by a handler ${to ?? ""}`);
+    case "throwOdd":
+      throw Object.create(null);
     case "crash":
       setTimeout(() => {
         throw new Error("thrown outside of a handler");

@@ -20,6 +20,7 @@ export class AcceptDispatcher {
   /** A link that was accepted when the worker that had waited for it was just lost. */
   #kept: StreamLink | undefined = undefined;
   #accepting = false;
+  #closed = false;
 
   /**
    * @param fabric Opens the real listener, with the first worker that listens.
@@ -38,13 +39,14 @@ export class AcceptDispatcher {
     const { target } = this.#fabric;
     return {
       target,
-      listen: () => new DispatchedListener(this, this.#listener ??= this.#fabric.listen(), load),
+      listen: () => new DispatchedListener(this, this.#open(), load),
       connect: () => Promise.reject(new ConnectError(`Cannot connect to ${formatAddress(target)}: it only listens`)),
     };
   }
 
-  /** Closes the real listener. */
+  /** Closes the real listener for good. */
   close(): void {
+    this.#closed = true;
     this.#listener?.close();
     this.#kept?.close();
     this.#kept = undefined;
@@ -62,6 +64,11 @@ export class AcceptDispatcher {
   /** A worker does not wait any more. */
   leave(waiting: DispatchedListener): void {
     this.#waiting.delete(waiting);
+  }
+
+  #open(): StreamListener {
+    if (this.#closed) throw new ClosedError(CloseCode.GoingAway, "local");
+    return this.#listener ??= this.#fabric.listen();
   }
 
   async #accept(listener: StreamListener): Promise<void> {

@@ -193,8 +193,8 @@ export class CarriedLink {
   /** Why the small block is the last choice for a busy link: a large one takes what the kernel has in fewer calls. */
   #takeBlock(): number {
     const { arena } = this.#shared;
-    if (this.#busy && this.#largeCount < arena.largePerLinkCount) {
-      const offset = arena.takeLarge();
+    if (this.#busy) {
+      const offset = arena.takeLarge(this.#largeCount);
       if (offset !== NONE) {
         this.#largeCount++;
         return offset;

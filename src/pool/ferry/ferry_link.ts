@@ -164,6 +164,7 @@ export class FerryLink implements StreamLink {
 
   /** The socket side is done with the link: its blocks are free. */
   handleGone(): void {
+    this.fail(new ClosedError(CloseCode.LinkLost, "link"));
     for (const offset of this.#sent) this.#giveBlock(offset);
     this.#sent.clear();
     this.#shared.arena.give(this.#small);
@@ -215,14 +216,12 @@ export class FerryLink implements StreamLink {
   #takeBlock(bytes: number): number {
     const { arena } = this.#shared;
     if (this.#smallFree && bytes <= arena.smallBytes) return this.#takeSmall();
-    if (this.#largeCount < arena.largePerLinkCount) {
-      const offset = arena.takeLarge();
-      if (offset !== NONE) {
-        this.#largeCount++;
-        return offset;
-      }
-      if (!this.#smallFree) this.#shared.wantLarge(this);
+    const offset = arena.takeLarge(this.#largeCount);
+    if (offset !== NONE) {
+      this.#largeCount++;
+      return offset;
     }
+    if (!this.#smallFree) this.#shared.wantLarge(this);
     return this.#smallFree ? this.#takeSmall() : NONE;
   }
 

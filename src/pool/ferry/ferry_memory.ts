@@ -39,9 +39,10 @@ export interface FerryMemory {
  * @returns The memory.
  */
 export function createFerryMemory(maxLinkCount: number): FerryMemory {
-  // Why these sizes: reads of 64 KiB and writes of 256 KiB and more are the fastest; 512 bytes is what idle links hold.
-  const receivedShape = { smallBytes: 512, maxLinkCount, largeBytes: 64 << 10, largeCount: 256, largePerLinkCount: 4 };
-  const sentShape = { smallBytes: 2048, maxLinkCount, largeBytes: 256 << 10, largeCount: 128, largePerLinkCount: 4 };
+  // Why these sizes: reads of 64 KiB are the fastest, and so are writes that come as one after the other from
+  // 128 KiB blocks; 512 bytes is what idle links hold.
+  const receivedShape = { smallBytes: 512, maxLinkCount, largeBytes: 64 << 10, largeCount: 1024, largePerLinkCount: 4 };
+  const sentShape = { smallBytes: 2048, maxLinkCount, largeBytes: 128 << 10, largeCount: 512, largePerLinkCount: 4 };
   return {
     toMachine: createSpscRing(RING_BYTES),
     toSocket: createSpscRing(RING_BYTES),

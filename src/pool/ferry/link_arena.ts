@@ -49,7 +49,8 @@ export class LinkArena {
   /** How many large blocks one link may have at once. */
   readonly largePerLinkCount: number;
   readonly #largeStart: number;
-  readonly #end: number;
+  readonly #largeCount: number;
+  #lentLargeCount = 0;
   #nextSmall = 0;
   #nextLarge: number;
   readonly #freeSmall: number[] = [];
@@ -71,7 +72,17 @@ export class LinkArena {
     this.largeBytes = shape.largeBytes;
     this.largePerLinkCount = shape.largePerLinkCount;
     this.#largeStart = this.#nextLarge = shape.smallBytes * shape.maxLinkCount;
-    this.#end = this.#largeStart + shape.largeBytes * shape.largeCount;
+    this.#largeCount = shape.largeCount;
+  }
+
+  /** Whether a large block is free. */
+  get hasLarge(): boolean {
+    return this.#lentLargeCount < this.#largeCount;
+  }
+
+  /** How many blocks are lent or belong to links, of either size. */
+  get lentCount(): number {
+    return this.#lentLargeCount + this.#nextSmall / this.smallBytes - this.#freeSmall.length;
   }
 
   /**
@@ -90,12 +101,17 @@ export class LinkArena {
   /**
    * Takes a large block.
    *
-   * @returns Its offset in the memory, or -1 when all are lent.
+   * @param heldCount How many the link has already: while half of all are free it may have
+   * {@linkcode LinkArenaShape.largePerLinkCount}, then one, so that links which never give theirs back slow others down
+   * late.
+   * @returns Its offset in the memory, or -1 when it gets none now.
    */
-  takeLarge(): number {
+  takeLarge(heldCount: number): number {
+    const mostCount = this.#lentLargeCount * 2 < this.#largeCount ? this.largePerLinkCount : 1;
+    if (heldCount >= mostCount || this.#lentLargeCount === this.#largeCount) return -1;
+    this.#lentLargeCount++;
     const offset = this.#freeLarge.pop();
     if (offset !== undefined) return offset;
-    if (this.#nextLarge === this.#end) return -1;
     this.#nextLarge += this.largeBytes;
     return this.#nextLarge - this.largeBytes;
   }
@@ -106,8 +122,9 @@ export class LinkArena {
    * @param offset What {@linkcode LinkArena.takeSmall} or {@linkcode LinkArena.takeLarge} returned; once each time.
    */
   give(offset: number): void {
-    if (this.isLarge(offset)) this.#freeLarge.push(offset);
-    else this.#freeSmall.push(offset);
+    if (!this.isLarge(offset)) return void this.#freeSmall.push(offset);
+    this.#freeLarge.push(offset);
+    this.#lentLargeCount--;
   }
 
   /**

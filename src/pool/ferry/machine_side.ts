@@ -173,8 +173,9 @@ export class MachineSide implements RecordHandler, FerryShared {
 
   largeFreed(): void {
     for (const link of this.#wanting) {
+      if (!this.arena.hasLarge) return;
       this.#wanting.delete(link);
-      return link.writeOn();
+      link.writeOn();
     }
   }
 
@@ -184,7 +185,10 @@ export class MachineSide implements RecordHandler, FerryShared {
     if (number >= FIRST_CONNECT_LINK && attempt === undefined) return;
     const small = this.arena.takeSmall();
     // The socket side has as many links at most, but it may be ahead with a new one while `Gone` of an old one waits.
-    if (small < 0) return this.port.send(MachineRecord.Close, number);
+    if (small < 0) {
+      this.port.send(MachineRecord.Close, number);
+      return this.#connectFailed(number, new Error("Cannot connect: there is no room for one more link"));
+    }
     const { local, remote } = JSON.parse(text) as { local: Address; remote: Address };
     const link = new FerryLink(this, number, small, local, remote);
     this.#links.set(number, link);

@@ -20,6 +20,9 @@ const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 1000;
 /** How many links may be announced that nobody has taken from the listener: more wait in the kernel. */
 const MAX_UNACCEPTED_COUNT = 8;
+/** How many closed links may still be writing; one more cuts the oldest off. */
+const MAX_LINGERING_COUNT = 1024;
+const NO_BLOCK = "this worker has as many links as it may have";
 
 /** What a socket side is made of. */
 export interface SocketSideSetup {
@@ -58,7 +61,6 @@ export class SocketSide implements RecordHandler, CarrierShared {
   #unaccepted = 0;
   #accepted: (() => void) | undefined = undefined;
   #nextNumber = 1;
-  #refused = 0;
   #closed = false;
 
   /** @param setup What it is made of. */
@@ -78,11 +80,6 @@ export class SocketSide implements RecordHandler, CarrierShared {
     return this.#links.size;
   }
 
-  /** How many links were closed because the arena has no block for more. */
-  get refusedCount(): number {
-    return this.#refused;
-  }
-
   /**
    * Hands on what the machine side sent.
    *
@@ -96,11 +93,12 @@ export class SocketSide implements RecordHandler, CarrierShared {
    * Announces a link to the machine side and carries it from here on.
    *
    * @param link The link; it is closed when the arena has no block for more.
+   * @returns Whether it is carried.
    */
-  carry(link: StreamLink): void {
+  carry(link: StreamLink): boolean {
     const number = this.#nextNumber;
     this.#nextNumber = number + 1 === FIRST_CONNECT_LINK ? 1 : number + 1;
-    this.#carry(number, link);
+    return this.#carry(number, link);
   }
 
   handleRecord(kind: number, link: number, a: number, b: number): void {
@@ -132,8 +130,9 @@ export class SocketSide implements RecordHandler, CarrierShared {
 
   largeFreed(): void {
     for (const link of this.#wanting) {
+      if (!this.arena.hasLarge) return;
       this.#wanting.delete(link);
-      return link.read();
+      link.read();
     }
   }
 
@@ -141,6 +140,8 @@ export class SocketSide implements RecordHandler, CarrierShared {
     const until = this.#scheduler.tick() + this.#lingerMs;
     if (this.#lingering.size === 0) this.#lingerAlarm.arm(until);
     this.#lingering.set(link, until);
+    if (this.#lingering.size <= MAX_LINGERING_COUNT) return;
+    for (const oldest of this.#lingering.keys()) return oldest.abort();
   }
 
   gone(link: CarriedLink): void {
@@ -186,22 +187,22 @@ export class SocketSide implements RecordHandler, CarrierShared {
     }
   }
 
-  #carry(number: number, link: StreamLink): void {
+  #carry(number: number, link: StreamLink): boolean {
     const small = this.#closed ? -1 : this.arena.takeSmall();
     if (small < 0) {
-      this.#refused++;
       link.close();
       if (number >= FIRST_CONNECT_LINK) {
-        const error = new ResourceError("Cannot connect: this worker has as many links as it may");
+        const error = new ResourceError(`Cannot connect: ${NO_BLOCK}`);
         this.port.sendText(SocketRecord.ConnectFailed, number, describeError(error));
       }
-      return;
+      return false;
     }
     const carried = new CarriedLink(this, number, link, small);
     this.#links.set(number, carried);
     const { local, remote } = link;
     this.port.sendText(SocketRecord.Opened, number, JSON.stringify({ local, remote }));
     carried.read();
+    return true;
   }
 
   #close(number: number): void {
@@ -241,7 +242,7 @@ export class SocketSide implements RecordHandler, CarrierShared {
     let pauseMs = FIRST_PAUSE_MS;
     while (!listener.closed) {
       try {
-        this.carry(await listener.accept());
+        if (!this.carry(await listener.accept())) throw new ResourceError(NO_BLOCK);
         pauseMs = FIRST_PAUSE_MS;
         if (++this.#unaccepted >= MAX_UNACCEPTED_COUNT) await new Promise<void>((resolve) => this.#accepted = resolve);
         continue;
