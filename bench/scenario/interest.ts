@@ -1,11 +1,15 @@
 /**
  * `interest.tick.*`: the processor time that a tick takes to move all entities, to find who is relevant to whom, and to
- * poll what has changed; processor time, because a tick of some ms would often count other programs' turns. `interest.savings`: the share of bytes that interest saves on the arena, against sending everybody everything.
+ * poll what has changed; processor time, because a tick of some ms would often count other programs' turns.
+ * `interest.datagrams`: that of raising the priorities and filling a datagram of 400 bytes for each of 1,000 observers,
+ * which comes on top of the tick. `interest.savings`: the share of bytes that interest saves on the arena, against
+ * sending everybody everything.
  *
  * Every tenth entity has an observer that follows it and sees about 50 others; all move all the time. The baseline of
  * 10,000 entities is a loop in which every observer looks at every entity, with a byte of memory a pair and no events
  * to hand out. The baseline of 100,000 is ten times the tick of 10,000, so that its ratio says how far cost
- * is from growing with the number of entities. Each figure is taken in a process of its own. The baseline of savings is
+ * is from growing with the number of entities; it counts as linear up to a ratio of 2, because ten times the entities
+ * outgrow the caches. The baseline of the datagrams is sorting what is relevant by distance for each. Each figure is taken in a process of its own. The baseline of savings is
  * what circles without hysteresis would save.
  *
  * @module
@@ -14,6 +18,7 @@ import process from "node:process";
 import { SeededRandom } from "../../src/random/seeded_random.ts";
 import { InterestEventKind } from "../../src/realtime/interest/interest_events.ts";
 import { InterestManager } from "../../src/realtime/interest/interest_manager.ts";
+import { PriorityAccumulator } from "../../src/realtime/interest/priority_accumulator.ts";
 import { median } from "../harness/scenario.ts";
 import type { RunContext, Sample, Scenario } from "../harness/scenario.ts";
 import { cast } from "../harness/role_process.ts";
@@ -58,6 +63,19 @@ export const interestTick100k: Scenario = {
   product: (context) => tickOf("interest", 100_000, ticksOf(context, 100)),
 };
 
+/** A datagram for each observer of 10,000 entities. */
+export const interestDatagrams: Scenario = {
+  name: "interest.datagrams",
+  metric: "ms",
+  unit: "ms",
+  target: undefined,
+  rounds: 3,
+  lessBaseline: false,
+  baseline: (context) => datagramsOf("sorted", ticksOf(context, 100)),
+  product: (context) => datagramsOf("datagrams", ticksOf(context, 100)),
+};
+
+const DATAGRAM_BYTES = 400;
 const BOTS = 256;
 const PLAYERS = 32;
 const ARENA_RADIUS = 150;
@@ -90,6 +108,13 @@ function tickOf(role: string, entities: number, ticks: number): Promise<Sample> 
       value: Number(ms),
       note: `${perEntity.toFixed(0)} ns an entity, each sees ${seen}, ${events} events a tick`,
     };
+  });
+}
+
+function datagramsOf(role: string, ticks: number): Promise<Sample> {
+  return cast(import.meta.url, async (spawn) => {
+    const { ms, sent } = await spawn(role, { entities: 10_000, ticks }).expect("filled");
+    return { value: Number(ms), note: `${sent} entities in each of 1,000 datagrams` };
   });
 }
 
@@ -138,14 +163,19 @@ function time(crowd: Crowd, ticks: number, tick: () => number, relevantCount: ()
   report("ticked", { ms: median(times), seen, events: Math.round(events / ticks) });
 }
 
-function interestRole(settings: Settings): Promise<void> {
-  const crowd = new Crowd(settings.of("entities"));
+function interestOf(crowd: Crowd): InterestManager {
   const interest = new InterestManager({ cellSize: CELL_SIZE, maxEntities: 1 << 17, maxObservers: 1 << 14 });
   crowd.ids.forEach((id, i) => interest.addEntity(id, crowd.places[2 * i]!, crowd.places[2 * i + 1]!));
   for (let i = 0; i < crowd.observers; i++) {
     const follow = crowd.ids[i * ENTITIES_PER_OBSERVER]!;
     interest.addObserver(i, { radius: RADIUS, leaveRadius: LEAVE_RADIUS, follow });
   }
+  return interest;
+}
+
+function interestRole(settings: Settings): Promise<void> {
+  const crowd = new Crowd(settings.of("entities"));
+  const interest = interestOf(crowd);
   let relevant = 0;
   time(crowd, settings.of("ticks"), () => {
     let events = 0;
@@ -156,6 +186,63 @@ function interestRole(settings: Settings): Promise<void> {
     }
     return events;
   }, () => relevant);
+  return Promise.resolve();
+}
+
+/** Fills a datagram for every observer in every tick; what it sends is up to the function. */
+function fillAll(
+  settings: Settings,
+  fill: (crowd: Crowd, interest: InterestManager, observer: number) => number,
+): void {
+  const crowd = new Crowd(settings.of("entities"));
+  const interest = interestOf(crowd);
+  const ticks = settings.of("ticks");
+  const warmTicks = Math.ceil(ticks / 2);
+  const times: number[] = [];
+  let sent = 0;
+  for (let i = 0; i < warmTicks + ticks; i++) {
+    crowd.step();
+    interest.moveEntities(crowd.ids, crowd.places);
+    interest.tick();
+    interest.discardEvents();
+    const start = process.cpuUsage();
+    let filled = 0;
+    for (let observer = 0; observer < crowd.observers; observer++) filled += fill(crowd, interest, observer);
+    const { user, system } = process.cpuUsage(start);
+    if (i < warmTicks) continue;
+    times.push((user + system) / 1000);
+    sent += filled;
+  }
+  report("filled", { ms: median(times), sent: (sent / ticks / crowd.observers).toFixed(1) });
+}
+
+function datagramsRole(settings: Settings): Promise<void> {
+  const accumulators: PriorityAccumulator[] = [];
+  fillAll(settings, (_, interest, observer) => {
+    const accumulator = accumulators[observer] ??= new PriorityAccumulator();
+    interest.prioritize(observer, accumulator);
+    accumulator.openDatagram(DATAGRAM_BYTES);
+    let count = 0;
+    while (accumulator.pollNext() >= 0) count++;
+    return count;
+  });
+  return Promise.resolve();
+}
+
+/** The nearest first, without any memory of what was sent. */
+function sortedRole(settings: Settings): Promise<void> {
+  const target = new Uint32Array(1024);
+  const capacity = Math.floor(DATAGRAM_BYTES / 32);
+  fillAll(settings, ({ ids, places }, interest, observer) => {
+    const count = interest.readRelevant(target, observer);
+    const self = 2 * observer * ENTITIES_PER_OBSERVER;
+    const far = (id: number): number => {
+      const at = 2 * (id - ids[0]!);
+      return (places[at]! - places[self]!) ** 2 + (places[at + 1]! - places[self + 1]!) ** 2;
+    };
+    target.subarray(0, count).sort((a, b) => far(a) - far(b));
+    return Math.min(count, capacity);
+  });
   return Promise.resolve();
 }
 
@@ -251,4 +338,6 @@ class Circles implements Relevance {
   }
 }
 
-if (import.meta.main) await play({ interest: interestRole, plain: plainRole });
+if (import.meta.main) {
+  await play({ interest: interestRole, plain: plainRole, datagrams: datagramsRole, sorted: sortedRole });
+}

@@ -2,18 +2,23 @@
  * `jitter.delay.<trace>`: the mean time from the arrival of a frame to its play-out in the adaptive jitter buffer, in
  * virtual time, against that in the best fixed buffer on the same trace.
  *
- * What makes it fair: both are polled at the same ticks, one every frame's time, at eight phases against the arrivals
- * whose means are the figure. The fixed delay is found by search with the whole trace known beforehand and needs no first
- * packet to be aligned to: every alignment to the ticks is tried, and the least at which not more than 1 % of frames is
- * too late is taken. The adaptive buffer knows nothing beforehand, has the default options, and is judged from outside
+ * What is compared: both are polled at the same ticks, one every frame's time, at each of eight phases against the
+ * arrivals; the figure is the mean of the eight. At each phase, which it cannot choose, the fixed buffer has the least
+ * whole number of ticks at which not more than 1 % of frames is too late, found with the whole trace known beforehand;
+ * no first packet is needed to align it. The adaptive buffer knows nothing beforehand, has the default options, and is judged from outside
  * by what was played when: frames that came but were not played and every tick that was inserted or taken out are
  * at most 1 % together, at every phase, or there is no figure. Frames that the network lost count for neither. All
  * traces but `talk_spurts` are without pauses, so that every change of delay costs a frame.
  *
  * What wins: the fixed buffer needs one delay for the worst minutes and cannot follow a drift; it also must round up to
  * whole ticks, while the adaptive one may spend some time on either side. Where lateness never changes (no such trace is
- * here) that rounding is all there is to win. The note has the fixed buffer at the phase that suits it best, which an
- * application that cannot move its ticks has no use for.
+ * here) that rounding is all there is to win. Against a fixed buffer that may choose its phase, by an application that
+ * can move its ticks and knows the trace, the adaptive one loses on traces whose lateness hardly changes: the notes have
+ * both at the phase that suits each best, and there, over seeds 1 to 8, `wifi_*`, `loss_*`, `talk_spurts` and
+ * `recorded_loopback` are 1 to 23 % above it, and so is `lte_handover` with one seed.
+ *
+ * The figures are of seed 1. Over seeds 1 to 8 the ratio of the means is below 1 on every generated trace but for
+ * `wifi_bursty` with seed 8, where it is 1.07; the recorded ones have no seed.
  *
  * @module
  */
@@ -37,8 +42,7 @@ export const jitterDelay: readonly Scenario[] = TRACE_NAMES.map((name) => ({
   lessBaseline: false,
   baseline: () => {
     const results = atPhases(name, (trace, phaseMs) => playBestFixed(trace, phaseMs, BUDGET));
-    const alignedMs = Math.min(...results.map(({ delayMs }) => delayMs));
-    return Promise.resolve({ value: meanDelay(results), note: `${alignedMs.toFixed(1)} ms at its best phase` });
+    return Promise.resolve({ value: meanDelay(results), note: atBestPhase(results) });
   },
   product: () => Promise.resolve(adaptive(name)),
 }));
@@ -47,7 +51,14 @@ function adaptive(name: string): Sample {
   const results = atPhases(name, playAdaptive);
   const worst = Math.max(...results.map(({ share }) => share));
   if (worst > BUDGET) throw new Error(`${(100 * worst).toFixed(2)} % disturbed: there is no delay at 1 %`);
-  return { value: meanDelay(results), note: `at most ${(100 * worst).toFixed(2)} % disturbed` };
+  return {
+    value: meanDelay(results),
+    note: `${atBestPhase(results)}, at most ${(100 * worst).toFixed(2)} % disturbed`,
+  };
+}
+
+function atBestPhase(results: readonly PlayoutResult[]): string {
+  return `${Math.min(...results.map(({ delayMs }) => delayMs)).toFixed(1)} ms at its best phase`;
 }
 
 function atPhases<T extends PlayoutResult>(name: string, play: (trace: LatenessTrace, phaseMs: number) => T): T[] {

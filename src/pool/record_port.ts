@@ -12,11 +12,14 @@
  * @module
  */
 import type { Doorbell } from "../ring/doorbell.ts";
+import { copyError, type ErrorCopy, restoreError } from "./worker_message.ts";
 import type { SpscRecordConsumer, SpscRecordProducer } from "../ring/spsc_records.ts";
 
-/** The longest text of a record; the rest is cut off. Far above what {@linkcode describeError} gives. */
-const MAX_TEXT_BYTES = 16 << 10;
-/** How much of a message goes into a record: escaped in JSON a character takes up to 6 bytes. */
+/** The longest text of a record; the rest is cut off. Far above what the JSON in records comes to. */
+const MAX_TEXT_BYTES = 64 << 10;
+/** The longest JSON of an error; a character of it takes 3 bytes at most. */
+const MAX_COPY_LENGTH = 8000;
+/** How much of a message is left of a longer one. */
 const MAX_MESSAGE_LENGTH = 500;
 /** How many records are handed on before others get their turn. */
 const BATCH_COUNT = 4096;
@@ -88,7 +91,7 @@ export class RecordPort {
    *
    * @param kind What it says.
    * @param link The number of the link or the connection that it is about.
-   * @param text What the kind says; cut to 16 KiB.
+   * @param text What the kind says; cut to 64 KiB.
    * @param a What the kind says.
    * @param b What the kind says.
    */
@@ -168,32 +171,30 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 /**
- * What an error is called in a record, where the error itself cannot go.
+ * What becomes of an error in a record, where the error itself cannot go.
  *
  * @param error What was thrown.
- * @returns Its message and that of its cause, for {@linkcode errorOf}.
+ * @returns Its name, message, stack and causes, for {@linkcode errorOf}; the messages alone where that is long.
  */
 export function describeError(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return JSON.stringify([messageOf(error), ...(cause === undefined ? [] : [messageOf(cause)])]);
+  const copy = copyError(error);
+  const whole = JSON.stringify(copy);
+  return whole.length <= MAX_COPY_LENGTH ? whole : JSON.stringify(shortened(copy));
 }
 
 /**
  * Makes an error of what a record says.
  *
  * @param bytes What came with it.
- * @returns An error with the message, and with a cause where there was one.
+ * @returns A plain error with the name, the message, the stack and the causes of the first.
  */
 export function errorOf(bytes: Uint8Array): Error {
-  const [message, cause] = JSON.parse(textOf(bytes)) as [string, string?];
-  return cause === undefined ? new Error(message) : new Error(message, { cause: new Error(cause) });
+  return restoreError(JSON.parse(textOf(bytes)) as ErrorCopy);
 }
 
-function messageOf(error: unknown): string {
-  try {
-    const message = error instanceof Error ? error.message : error;
-    return String(message).slice(0, MAX_MESSAGE_LENGTH);
-  } catch {
-    return "something was thrown that has no text";
-  }
+function shortened({ name, message, cause }: ErrorCopy): ErrorCopy {
+  const short = { name: name.slice(0, 50), message: message.slice(0, MAX_MESSAGE_LENGTH), stack: "" };
+  if (cause === undefined) return short;
+  const last = { name: cause.name.slice(0, 50), message: cause.message.slice(0, MAX_MESSAGE_LENGTH), stack: "" };
+  return { ...short, cause: last };
 }

@@ -62,6 +62,9 @@ export function resolveBurstOptions(options: BurstOptions): BurstConfig {
   const lanes = integer("parallelism", parallelism, 1, 1, 256);
   const all = integer("maxQueuedBytes", rest.maxQueuedBytes, QUEUED_BYTES, 1024 * lanes, 2 ** 40);
   const maxQueuedBytes = Math.floor(all / lanes);
+  if (lanes > 1 && rest.peerId !== undefined) {
+    throw new RangeError("Lanes cannot share a peer id: a burst with a peerId has a parallelism of 1");
+  }
   if (rest.sendPolicy === "wait") throw new RangeError("A burst never waits: the policy cannot be wait");
   return Object.freeze({
     particle: resolveParticleOptions(

@@ -8,6 +8,7 @@
  */
 import { concat } from "@std/bytes";
 import type { CloseCode } from "../error/close_code.ts";
+import { MisuseError } from "../error/transport_error.ts";
 import type { Agent, WorkerControl } from "../pool/agent.ts";
 import { describeError, type RecordHandler, RecordPort } from "../pool/record_port.ts";
 import { Doorbell } from "../ring/doorbell.ts";
@@ -232,6 +233,9 @@ class ReactorAgent implements Agent, ReactorGate, RecordHandler {
   }
 
   #sendToPeer(peerId: string, payload: Uint8Array): Promise<void> {
+    if (!this.#init.config.peerIds) {
+      return Promise.reject(new MisuseError("Cannot find a peer by its id: this reactor was made without peerIds"));
+    }
     const local = this.#runtime?.peer(peerId);
     if (local !== undefined) return local.send(payload);
     const id = this.#encoder.encode(peerId);
@@ -261,7 +265,8 @@ class ReactorAgent implements Agent, ReactorGate, RecordHandler {
     const message = reason.message.slice(0, MAX_MESSAGE_LENGTH);
     // By the time that the façade reads it, the slot may be another connection's.
     const last = connection.statistics();
-    this.#port.sendText(WorkerRecord.Closed, own, JSON.stringify({ origin, message, last }), code, unsentCount);
+    const cause = reason.cause === undefined ? undefined : describeError(reason.cause);
+    this.#port.sendText(WorkerRecord.Closed, own, JSON.stringify({ origin, message, last, cause }), code, unsentCount);
   }
 
   #answer(waiting: Map<number, (answer: boolean) => void>, number: number, answer: boolean): void {

@@ -241,13 +241,15 @@ export class RemoteWorker implements SharedWorker, RecordHandler {
     const connection = this.#connections.get(own);
     if (connection === undefined) return;
     this.#connections.delete(own);
-    const { origin, message, last } = JSON.parse(text) as {
+    const { origin, message, last, cause } = JSON.parse(text) as {
       origin: CloseOrigin;
       message: string;
       last: ConnectionStatistics;
+      cause?: string;
     };
-    connection.end(new ClosedError(code, origin), last);
-    this.#owner.closed(connection, Object.freeze({ code, origin, message, unsentCount, isFinal: true }));
+    const behind = cause === undefined ? {} : { cause: errorOf(new TextEncoder().encode(cause)) };
+    connection.end(new ClosedError(code, origin, behind), last);
+    this.#owner.closed(connection, Object.freeze({ code, origin, message, unsentCount, isFinal: true, ...behind }));
   }
 
   /** Sends on what a handler sends to a connection of another worker, and answers it. */

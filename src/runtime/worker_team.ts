@@ -22,6 +22,8 @@ import { formatAddress } from "../transport/address.ts";
 import type { LinkSource } from "./socket_agent.ts";
 import type { Dispatch } from "./worker_options.ts";
 
+/** How long a worker may take to start, in ms: where modules are type-checked first, that takes a while. */
+const START_TIMEOUT_MS = 30_000;
 /** How long nobody may answer on a port that counts as free, in ms; on one's own host a refusal comes at once. */
 const PROBE_MS = 1000;
 /** Where those are reached that listen on all addresses. */
@@ -116,7 +118,11 @@ export class WorkerTeam implements PoolOwner {
       handleFailure: (cause: unknown) => setup.exhausted(new ResourceError("Cannot go on: draining failed", { cause })),
     };
     this.#duty = new EventLoopDuty({ doWork: () => this.#drain() }, this.#doorbell, owner, scheduler);
-    this.#pool = new WorkerPool({ entry, count, stopTimeoutMs, name: "ringwire" }, this, scheduler);
+    this.#pool = new WorkerPool(
+      { entry, count, stopTimeoutMs, startTimeoutMs: START_TIMEOUT_MS, name: "ringwire" },
+      this,
+      scheduler,
+    );
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 import { AeadFuzz } from "../unit/crypto/aead_fuzz.ts";
 import { DeltaFuzz } from "./delta_fuzz.ts";
+import { JitterFuzz } from "./jitter_fuzz.ts";
 import { StreamFuzz } from "./stream_fuzz.ts";
 
 /** One fuzzer; it may keep memory between cases, but a case depends on its seed alone. */
@@ -27,10 +28,12 @@ export interface Fuzzer {
  * @returns The fuzzers.
  */
 export function allFuzzers(): Fuzzer[] {
-  const [stream, aead, delta] = [new StreamFuzz(), new AeadFuzz(), new DeltaFuzz()];
+  const [stream, aead] = [new StreamFuzz(), new AeadFuzz()];
+  const [delta, jitter] = [new DeltaFuzz(), new JitterFuzz()];
   return [
     { name: "the stream machine and its cursor", run: (seed) => void stream.run(seed) },
     { name: "the three AEAD providers against each other", run: (seed) => void aead.run(seed) },
     { name: "snapshot delta at all levels", run: (seed) => void delta.run(seed) },
+    { name: "the jitter buffer", run: (seed) => void jitter.run(seed) },
   ];
 }

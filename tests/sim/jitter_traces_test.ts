@@ -1,8 +1,9 @@
 /**
  * The adaptive buffer against the best fixed delay, on every trace: less delay at the same budget of one per cent.
  *
- * The fixed one is found with the whole trace known beforehand and may be aligned to the ticks as it likes; the adaptive
- * one knows nothing. Both are judged from outside by the same rules (`playout_run.ts`), which count frames that came but
+ * Both have the same ticks, whose phase against the arrivals neither can choose; delays are means over four phases. The
+ * fixed one has the best whole number of ticks at each phase, found with the whole trace known beforehand; the adaptive
+ * one knows nothing. What is shown is shown for seed 1. Both are judged from outside by the same rules (`playout_run.ts`), which count frames that came but
  * were not played and every tick that was inserted or taken out.
  *
  * @module

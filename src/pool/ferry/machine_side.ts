@@ -172,7 +172,8 @@ export class MachineSide implements RecordHandler, FerryShared {
   }
 
   largeFreed(): void {
-    for (const link of this.#wanting) {
+    // A link that has as many as it may puts itself in line again: each is asked once.
+    for (const link of [...this.#wanting]) {
       if (!this.arena.hasLarge) return;
       this.#wanting.delete(link);
       link.writeOn();

@@ -64,8 +64,9 @@ export function quantise(column: Column, value: number): number {
  * @throws {RangeError} When the number is not finite.
  */
 export function quantiseAngle(column: Column, radians: number): number {
-  const steps = radians * column.perUnit;
-  if (!(steps - steps === 0)) throw new RangeError(`Cannot write the angle ${radians}: it is not finite`);
+  if (!(radians - radians === 0)) throw new RangeError(`Cannot write the angle ${radians}: it is not finite`);
+  let steps = radians * column.perUnit;
+  if (!(steps - steps === 0)) steps = radians % (2 * Math.PI) * column.perUnit;
   const around = column.top + 1;
   return Math.floor(steps - Math.floor(steps / around) * around + 0.5) & column.top;
 }

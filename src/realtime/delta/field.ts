@@ -136,7 +136,8 @@ export interface RealOptions<T> {
   readonly min: number;
   /** The largest value; larger ones are lowered to it. */
   readonly max: number;
-  /** The distance of neighbouring values; the range may hold at most 2^30 of them. An error is at most half of it. */
+  /** The distance of neighbouring values; finite and at least 1e-300; the range holds fewer
+   * than 2^30 of them. An error is at most half of it. */
   readonly precision: number;
   /** The value of a new entity. @default 0 in each component, or the nearest value to it */
   readonly initial?: T;
@@ -166,6 +167,8 @@ const REAL_NAMES = new Set(["min", "max", "precision", "initial", "blending", "v
 const ANGLE_NAMES = new Set(["bits", "initial", "blending"]);
 
 const MAX_REAL_STEPS = 2 ** 30;
+/** Below this, how many steps one unit holds comes near to the end of the doubles. */
+const MIN_STEP = 1e-300;
 /** The longest text or byte string of one entity. */
 const MAX_BLOB_BYTES = 1024;
 
@@ -321,11 +324,14 @@ function realOf(options: RealOptions<unknown>): RealField {
   onlyKnown("A number or vector", options, REAL_NAMES);
   const { min, max, precision, velocity = "" } = options;
   const blending = oneOf("blending", options.blending, "linear", ["step", "linear", "hermite"]);
-  if (!Number.isFinite(min) || !Number.isFinite(max) || !(min < max)) {
+  if (!Number.isFinite(min) || !Number.isFinite(max) || !Number.isFinite(max - min) || !(min < max)) {
     throw new RangeError(`The range from ${min} to ${max} is empty or not finite`);
   }
   if (!(precision > 0) || Math.ceil((max - min) / precision) >= MAX_REAL_STEPS) {
     throw new RangeError(`The precision must be positive and the range hold less than 2^30 of it: got ${precision}`);
+  }
+  if (!Number.isFinite(precision) || (max - min) / Math.max(1, Math.ceil((max - min) / precision)) < MIN_STEP) {
+    throw new RangeError(`The precision must be finite and the values at least ${MIN_STEP} apart: got ${precision}`);
   }
   if (blending === "hermite" && velocity === "") throw new RangeError("The blending hermite needs a velocity");
   return { min, max, precision, blending, velocity };

@@ -11,6 +11,9 @@ import { FrameValues } from "./frame_values.ts";
 import type { ReplicaSlots } from "./replica_slots.ts";
 import type { Schema } from "./schema.ts";
 
+/** What no entity has: generations are narrower. */
+const NO_GENERATION = 0xff;
+
 /** Fills the values of one frame. */
 export class FrameSampler {
   /** What is filled. */
@@ -66,6 +69,11 @@ export class FrameSampler {
     for (let i = 0; i < columns.length; i++) blendColumn(columns, i, source, values.numbers, i * slots.stride);
     this.#takeBlobs(before);
     values.tick = tickBefore + ticksBetween * fraction;
+  }
+
+  /** Takes all entities of the frame for others from now on, for a world that takes over from another. */
+  forget(): void {
+    this.values.generations.fill(NO_GENERATION);
   }
 
   /** Finds the entities of the earlier snapshot in the later one. */

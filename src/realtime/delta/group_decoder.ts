@@ -106,28 +106,21 @@ export class GroupDecoder {
   }
 
   /**
-   * Takes entities into a checksum.
+   * Hashes an entity: its generation and all of its fields.
    *
-   * @param hash The hash so far.
    * @param slot The slot.
-   * @param places The entities' places in it.
-   * @param count How many.
-   * @returns The new hash so far.
+   * @param place The entity's place in it.
+   * @returns 32 bits.
    */
-  mix(hash: number, slot: number, places: Int32Array, count: number): number {
-    const { cells, blobs, stride, layout } = this.#slots;
-    const cellsStart = this.#slots.cellsOf(slot);
-    for (let column = 0; column < layout.columnCount; column++) {
-      const start = cellsStart + column * stride;
-      for (let i = 0; i < count; i++) hash = mixWord(hash, cells[start + places[i]!]!);
-    }
+  hashEntity(slot: number, place: number): number {
+    const { cells, blobs, generations, stride, layout } = this.#slots;
+    const start = this.#slots.cellsOf(slot) + place;
+    let hash = mixWord(0, generations[slot * stride + place]!);
+    for (let column = 0; column < layout.columnCount; column++) hash = mixWord(hash, cells[start + column * stride]!);
     for (let b = 0; b < layout.blobs.length; b++) {
       const blob = layout.blobs[b]!;
-      for (let i = 0; i < count; i++) {
-        const start = this.#blobStart(blob, slot, places[i]!);
-        const length = cells[cellsStart + blob.lengthColumn * stride + places[i]!]!;
-        hash = mixBytes(hash, blobs, start, start + length);
-      }
+      const from = this.#blobStart(blob, slot, place);
+      hash = mixBytes(hash, blobs, from, from + cells[start + blob.lengthColumn * stride]!);
     }
     return hash;
   }

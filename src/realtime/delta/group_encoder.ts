@@ -114,28 +114,21 @@ export class GroupEncoder {
   }
 
   /**
-   * Takes entities into a checksum.
+   * Hashes an entity: its generation and all of its fields.
    *
-   * @param hash The hash so far.
-   * @param ids The entities.
-   * @param count How many.
+   * @param id The entity.
    * @param tick The last committed tick.
-   * @returns The new hash so far.
+   * @returns 32 bits.
    */
-  mix(hash: number, ids: Int32Array, count: number, tick: number): number {
+  hashEntity(id: number, tick: number): number {
     const world = this.#world;
     const { columnCount, blobs } = world.schema.layout;
-    const rowStart = world.startOf(tick);
-    for (let column = 0; column < columnCount; column++) {
-      const start = rowStart + column * world.capacity;
-      for (let i = 0; i < count; i++) hash = mixWord(hash, world.cells[start + ids[i]!]!);
-    }
+    let hash = mixWord(0, world.generations[id]!);
+    let at = world.startOf(tick) + id;
+    for (let column = 0; column < columnCount; column++, at += world.capacity) hash = mixWord(hash, world.cells[at]!);
     for (let b = 0; b < blobs.length; b++) {
-      const blob = blobs[b]!;
-      for (let i = 0; i < count; i++) {
-        const start = this.#blobStart(blob, ids[i]!, tick);
-        hash = mixBytes(hash, world.blobs, start, start + this.#blobLength(blob, ids[i]!, tick));
-      }
+      const start = this.#blobStart(blobs[b]!, id, tick);
+      hash = mixBytes(hash, world.blobs, start, start + this.#blobLength(blobs[b]!, id, tick));
     }
     return hash;
   }

@@ -7,7 +7,7 @@
  * @module
  */
 import { integer, onlyKnown } from "../../error/option_check.ts";
-import { type Column, quantise, quantiseAngle } from "./column.ts";
+import { type Column, MAX_EXPECTED_TICKS, quantise, quantiseAngle } from "./column.ts";
 import type { Blending, Field, FloatField, RealField, Vec2Field, Vec3Field } from "./field.ts";
 import { widthOf } from "./gap_list.ts";
 import { hashBytes } from "./state_hash.ts";
@@ -229,6 +229,9 @@ function realColumns(
   const perTick = 1 / (ticksPerSecond * step);
   const driftOffset = min * perTick;
   const driftStep = (max - min) / topOf(rate as RealField) * perTick / 2;
+  if (!Number.isFinite(4 * MAX_EXPECTED_TICKS * perTick * Math.max(Math.abs(min), Math.abs(max)))) {
+    throw new RangeError(`The velocity of ${name} is too fast for its precision`);
+  }
   const first = places.get(field.velocity)!;
   return plain.map((column, i) => Object.freeze({ ...column, velocity: first + i, driftOffset, driftStep }));
 }

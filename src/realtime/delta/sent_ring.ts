@@ -5,18 +5,23 @@
  * was acknowledged and whose slot was not given out again; when its slot comes round, the base is gone and the next
  * snapshot is a full one.
  *
+ * Why strangers: a peer whose first words acknowledge a snapshot that was not sent yet has one of another sender, such
+ * as this one before it was started again. Each such acknowledgement begins another epoch on the wire.
+ *
  * @module
  */
-import { NO_SNAPSHOT } from "./snapshot_header.ts";
+import { NO_SNAPSHOT, serialDistance } from "./snapshot_header.ts";
 import { SenderCounter } from "./snapshot_status.ts";
 
 /** The slots of sent snapshots and the one that the receiver builds on. */
 export class SentRing {
   /** The numbers as they were sent, by slot; -1 for a slot that is empty. */
-  readonly #numbers: Int32Array;
+  readonly #numbers: Float64Array;
   #next = 0;
   #newest = -1;
   #base = -1;
+  #strangers = 0;
+  #isKnown = false;
 
   /**
    * Makes an empty ring.
@@ -24,7 +29,7 @@ export class SentRing {
    * @param snapshots How many snapshots it keeps beside the one that is being written.
    */
   constructor(snapshots: number) {
-    this.#numbers = new Int32Array(snapshots + 1).fill(-1);
+    this.#numbers = new Float64Array(snapshots + 1).fill(-1);
   }
 
   /** How many slots there are. */
@@ -42,6 +47,11 @@ export class SentRing {
     return this.#base;
   }
 
+  /** How often a peer that never acknowledged what was sent acknowledged what was not. */
+  get strangers(): number {
+    return this.#strangers;
+  }
+
   /** The number of the base; only when there is one. */
   get baseNumber(): number {
     return this.#numbers[this.#base]!;
@@ -57,6 +67,11 @@ export class SentRing {
     if (this.#base < 0 || this.#base !== this.#next && this.baseNumber >= oldest) return false;
     this.#base = -1;
     return true;
+  }
+
+  /** Gives the base up, so that the next snapshot is a full one. */
+  dropBase(): void {
+    this.#base = -1;
   }
 
   /**
@@ -82,11 +97,17 @@ export class SentRing {
       return SenderCounter.FullRequests;
     }
     if (this.#newest < 0 || (acknowledged & 0xffff) !== acknowledged) return SenderCounter.UnknownAcks;
+    if (!this.#isKnown && serialDistance(acknowledged, this.#newest) > 0) {
+      this.#strangers++;
+      this.#numbers.fill(-1);
+      return SenderCounter.UnknownAcks;
+    }
     const number = this.#newest - ((this.#newest - acknowledged) & 0xffff);
     if (this.#base >= 0 && number <= this.baseNumber) return SenderCounter.StaleAcks;
     const slot = number < 0 ? -1 : this.#numbers.indexOf(number);
     if (slot < 0) return SenderCounter.UnknownAcks;
     this.#base = slot;
+    this.#isKnown = true;
     return SenderCounter.Acks;
   }
 
@@ -94,5 +115,6 @@ export class SentRing {
   clear(): void {
     this.#numbers.fill(-1);
     this.#newest = this.#base = -1;
+    this.#isKnown = false;
   }
 }

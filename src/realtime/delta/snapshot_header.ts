@@ -6,10 +6,13 @@
  * fields are out of their bounds is refused before anybody looks at the body.
  *
  * ```text
- *  0         1          3                        …                 …
- * | 0101 cckk | number   | base distance, varint | checksum, 4 B  | body
- *   kk  00 bytes, 01 world        0: needs no base    only when cc = 01
+ *  0         1          3         5                        …                 …
+ * | 0101 cckk | number   | epoch   | base distance, varint | checksum, 4 B  | body
+ *   kk  00 bytes, 01 world                  0: needs no base    only when cc = 01
  * ```
+ *
+ * The epoch tells the snapshots of one sender from those of another, such as a server that was started again and counts
+ * from 0 anew. In a world it goes together with the schema: {@linkcode worldEpoch}.
  *
  * @module
  */
@@ -22,7 +25,7 @@ export const NO_SNAPSHOT: number = -1;
 export const MAX_BASE_DISTANCE = 0x3fff;
 
 /** The longest header in bytes. */
-export const MAX_HEADER_BYTES = 9;
+export const MAX_HEADER_BYTES = 11;
 
 /** What a packet carries. */
 export const SnapshotKind = { Bytes: 0, World: 1 } as const;
@@ -32,7 +35,7 @@ export type SnapshotKind = (typeof SnapshotKind)[keyof typeof SnapshotKind];
 
 const SIGNATURE = 0x50;
 const CHECKED = 0x04;
-const FIXED_BYTES = 3;
+const FIXED_BYTES = 5;
 const CHECKSUM_BYTES = 4;
 
 /**
@@ -46,10 +49,23 @@ export function serialDistance(number: number, than: number): number {
   return ((number - than) << 16) >> 16;
 }
 
+/**
+ * The epoch that the packets of a world carry: another for another schema, and for another start of the server.
+ *
+ * @param fingerprint The fingerprint of the schema.
+ * @param epoch The number of the start.
+ * @returns 16 bits.
+ */
+export function worldEpoch(fingerprint: number, epoch: number): number {
+  return (fingerprint ^ (fingerprint >>> 16) ^ epoch) & 0xffff;
+}
+
 /** A header as it was read; one record serves all packets of a receiver. */
 export class SnapshotHeader {
   /** The number of the snapshot, 0 to 2^16 - 1. */
   number = 0;
+  /** Which sender it is from, 0 to 2^16 - 1. */
+  epoch = 0;
   /** How many numbers back the base lies; 0 when there is none. */
   distance = 0;
   /** Whether the packet has a checksum. */
@@ -71,6 +87,7 @@ export class SnapshotHeader {
     const flags = packet[0]!;
     if ((flags & ~CHECKED) !== (SIGNATURE | kind)) return false;
     this.number = (packet[1]! << 8) | packet[2]!;
+    this.epoch = (packet[3]! << 8) | packet[4]!;
     this.distance = decodeVarint(packet, FIXED_BYTES);
     if (this.distance < 0 || this.distance > MAX_BASE_DISTANCE) return false;
     this.bodyOffset = FIXED_BYTES + varintLengthFrom(packet[FIXED_BYTES]!);
@@ -89,6 +106,7 @@ export class SnapshotHeader {
  *
  * @param kind What the packet carries.
  * @param number The number of the snapshot; its low 16 bits are written.
+ * @param epoch Which sender it is from; its low 16 bits are written.
  * @param distance How many numbers back the base lies, 0 to {@linkcode MAX_BASE_DISTANCE}; 0 when there is none.
  * @param checksum The checksum, or -1 for none; {@linkcode writeChecksum} sets it later, too.
  * @param out The packet, written from its start.
@@ -97,6 +115,7 @@ export class SnapshotHeader {
 export function encodeHeader(
   kind: SnapshotKind,
   number: number,
+  epoch: number,
   distance: number,
   checksum: number,
   out: Uint8Array,
@@ -105,6 +124,8 @@ export function encodeHeader(
   out[0] = SIGNATURE | kind | (checksum < 0 ? 0 : CHECKED);
   out[1] = number >>> 8;
   out[2] = number;
+  out[3] = epoch >>> 8;
+  out[4] = epoch;
   const written = encodeVarint(distance, out, FIXED_BYTES);
   const length = FIXED_BYTES + written;
   if (written === 0 || checksum < 0) return written === 0 ? 0 : length;

@@ -22,6 +22,12 @@ export interface SnapshotSenderOptions {
   readonly maxStateBytes?: number;
   /** Whether packets carry a checksum of the state, 4 bytes, so that the receiver proves what it rebuilt. @default false */
   readonly checksum?: boolean;
+  /**
+   * A number for this start of the sender, 0 to 65535, two bytes in every packet: a receiver starts over when it changes.
+   * Draw it at random, or count the starts; with the same number, a sender that was started again is known only by the
+   * first acknowledgement that comes, and not at all when that is late. @default 0
+   */
+  readonly epoch?: number;
   /** The number of the first snapshot, 0 to 65535; tests cross the 16-bit wrap with it. @default 0 */
   readonly firstNumber?: number;
 }
@@ -43,7 +49,7 @@ export interface SnapshotReceiverOptions {
 /** {@linkcode SnapshotReceiverOptions}, complete and checked. */
 export type SnapshotReceiverConfig = Readonly<Required<SnapshotReceiverOptions>>;
 
-const SENDER_NAMES = new Set(["ringSnapshots", "maxStateBytes", "checksum", "firstNumber"]);
+const SENDER_NAMES = new Set(["ringSnapshots", "maxStateBytes", "checksum", "epoch", "firstNumber"]);
 const RECEIVER_NAMES = new Set(["ringSnapshots", "maxStateBytes"]);
 
 /**
@@ -60,6 +66,7 @@ export function resolveSnapshotSenderOptions(options: SnapshotSenderOptions): Sn
     ringSnapshots: ringSnapshots(options.ringSnapshots),
     maxStateBytes: maxStateBytes(options.maxStateBytes),
     checksum: flag("checksum", options.checksum, false),
+    epoch: integer("epoch", options.epoch, 0, 0, 0xffff),
     firstNumber: integer("firstNumber", options.firstNumber, 0, 0, 0xffff),
   });
 }

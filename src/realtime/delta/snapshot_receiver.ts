@@ -2,7 +2,8 @@
  * Receives what a `SnapshotSender` sends and says what to acknowledge.
  *
  * Invariants: a packet is applied whole or not at all; nothing that comes from the peer throws; one that builds on an
- * unknown base is not acknowledged, and until a full snapshot has come the acknowledgement asks for one.
+ * unknown base is not acknowledged, and until a full snapshot has come the acknowledgement asks for one. A full snapshot
+ * of another epoch starts the receiver over.
  *
  * @module
  */
@@ -69,7 +70,7 @@ export class SnapshotReceiver {
     return this.#ring.acknowledgement;
   }
 
-  /** The number of the newest snapshot, counted on beyond 16 bits from the first one; -1 before that. */
+  /** The number of the newest snapshot, counted on beyond 16 bits from the first one of its sender; -1 before that. */
   get number(): number {
     return this.#ring.newest;
   }
@@ -110,11 +111,13 @@ export class SnapshotReceiver {
   #take(packet: Uint8Array): SnapshotStatus {
     const ring = this.#ring;
     if (!this.#header.decode(packet, SnapshotKind.Bytes)) return SnapshotStatus.Malformed;
-    const admission = ring.admit(this.#header);
-    if (admission > SnapshotStatus.AppliedLate) return admission;
+    let admission = ring.admit(this.#header);
+    if (admission > SnapshotStatus.AppliedLate && !ring.isOldFull) return admission;
     const refusal = this.#decode(packet);
     if (refusal === SnapshotStatus.ChecksumMismatch) ring.requestFull();
     if (refusal !== SnapshotStatus.Applied) return refusal;
+    if (ring.isOldFull) admission = ring.confirmOldFull();
+    if (admission === SnapshotStatus.Old) return admission;
     if (ring.baseSlot < 0) this.#counters.add(0, ReceiverCounter.Full, 1);
     if (ring.isRestart) this.#counters.add(0, ReceiverCounter.Restarts, 1);
     ring.commit();

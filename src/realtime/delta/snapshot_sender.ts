@@ -58,6 +58,7 @@ export class SnapshotSender {
   readonly #states: Uint8Array;
   readonly #lengths: Int32Array;
   readonly #counters = new CounterTable(SENDER_COUNTERS, 1);
+  readonly #epoch: number;
   #number: number;
 
   /**
@@ -75,6 +76,7 @@ export class SnapshotSender {
     this.#withChecksum = config.checksum;
     this.#states = new Uint8Array(this.#ring.slots * config.maxStateBytes);
     this.#lengths = new Int32Array(this.#ring.slots);
+    this.#epoch = config.epoch;
     this.#number = config.firstNumber;
   }
 
@@ -100,7 +102,8 @@ export class SnapshotSender {
     const base = slot < 0 ? NOTHING : this.#states.subarray(start, start + this.#lengths[slot]!);
     const distance = slot < 0 ? 0 : this.#number - ring.baseNumber;
     const checksum = this.#withChecksum ? hashBytes(state, 0, state.length) : -1;
-    const header = encodeHeader(SnapshotKind.Bytes, this.#number, distance, checksum, out);
+    const epoch = this.#epoch + ring.strangers;
+    const header = encodeHeader(SnapshotKind.Bytes, this.#number, epoch, distance, checksum, out);
     const body = this.#delta.encode(base, state, header === 0 ? NOTHING : out, header);
     if (body === 0) {
       this.#counters.add(0, SenderCounter.RefusedNoRoom, 1);

@@ -27,6 +27,8 @@ export const SnapshotStatus = {
   ChecksumMismatch: 7,
   /** It was made with another schema. */
   SchemaMismatch: 8,
+  /** It builds on a snapshot of another sender or another schema; nothing was applied, and a full one is asked for. */
+  EpochMismatch: 9,
 } as const;
 
 /** One of the values of {@linkcode SnapshotStatus}. */
@@ -36,9 +38,9 @@ export type SnapshotStatus = (typeof SnapshotStatus)[keyof typeof SnapshotStatus
 export const ReceiverCounter = {
   ...SnapshotStatus,
   /** Applied packets that needed no base. */
-  Full: 9,
-  /** How often the receiver started over because the sender's numbers had moved on too far. */
-  Restarts: 10,
+  Full: 10,
+  /** How often the receiver started over: with another sender, or because the numbers had moved on too far. */
+  Restarts: 11,
 } as const;
 
 /** The columns of a sender's counters. */
@@ -47,7 +49,10 @@ export const SenderCounter = {
   Deltas: 0,
   /** Packets that need no base. */
   Full: 1,
-  /** How often the acknowledged base had to be given up because it fell out of the ring or the world's history. */
+  /**
+   * How often the acknowledged base had to be given up because it fell out of the ring or the world's history, or
+   * because not even who leaves its view fitted into the caller's memory.
+   */
   ExpiredBases: 2,
   /** Acknowledgements that brought a newer base. */
   Acks: 3,

@@ -34,7 +34,7 @@ export class ViewPlan {
   /** The ids of these. */
   readonly touchedIds: Int32Array;
   /** The tick of the state that the receiver has. */
-  readonly touchedRows: Int32Array;
+  readonly touchedRows: Float64Array;
   /** How many ticks ago the receiver was sent that state. */
   readonly touchedTicks: Int32Array;
   /** How many are sent as differences. */
@@ -73,7 +73,7 @@ export class ViewPlan {
     this.removed = new Int32Array(most);
     this.touched = new Int32Array(most);
     this.touchedIds = new Int32Array(most);
-    this.touchedRows = new Int32Array(most);
+    this.touchedRows = new Float64Array(most);
     this.touchedTicks = new Int32Array(most);
     this.whole = new Int32Array(most);
     this.#order = new Int32Array(most);

@@ -16,21 +16,25 @@ export class ViewRing {
   /** The entities. */
   readonly ids: Uint16Array;
   /** The tick whose state of the entity the receiver has. */
-  readonly rows: Int32Array;
+  readonly rows: Float64Array;
   /** The low 16 bits of the tick in which the entity was last sent. */
   readonly motions: Uint16Array;
+  /** The hash of the state that the receiver has; empty when there are no checksums. */
+  readonly hashes: Int32Array;
 
   /**
    * Takes memory for all views.
    *
    * @param slots How many views are kept.
    * @param maxVisible The most entities in a view.
+   * @param withHashes Whether there are checksums.
    */
-  constructor(slots: number, maxVisible: number) {
+  constructor(slots: number, maxVisible: number, withHashes: boolean) {
     this.stride = maxVisible;
     this.counts = new Int32Array(slots);
     this.ids = new Uint16Array(slots * maxVisible);
-    this.rows = new Int32Array(slots * maxVisible);
+    this.rows = new Float64Array(slots * maxVisible);
     this.motions = new Uint16Array(slots * maxVisible);
+    this.hashes = new Int32Array(withHashes ? slots * maxVisible : 0);
   }
 }

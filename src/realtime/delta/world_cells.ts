@@ -9,6 +9,8 @@
  * blobs: | row 0: id 0: bytes of all its fields | id 1 … | … |
  * ```
  *
+ * Why doubles for ticks: a world that lives for years counts beyond 31 bits.
+ *
  * @module
  */
 import type { Schema } from "./schema.ts";
@@ -35,11 +37,11 @@ export class WorldCells {
   /** One bit by id: whether the entity existed when the last tick was committed. */
   readonly committedBits: Int32Array;
   /** By id: the last tick in which anything was written that made a difference. */
-  readonly changedAt: Int32Array;
+  readonly changedAt: Float64Array;
   /** By column: the last tick in which it changed for any entity. */
-  readonly columnChangedAt: Int32Array;
+  readonly columnChangedAt: Float64Array;
   /** By id: the tick in which the entity appeared. */
-  readonly spawnedAt: Int32Array;
+  readonly spawnedAt: Float64Array;
   /** By id: which entity with this id it is, modulo the width. */
   readonly generations: Uint8Array;
   /** The tick that is being written; the one before is the last committed. */
@@ -65,9 +67,9 @@ export class WorldCells {
     this.alive = new Uint8Array(maxEntities);
     this.aliveBits = new Int32Array((maxEntities + 31) >>> 5);
     this.committedBits = new Int32Array((maxEntities + 31) >>> 5);
-    this.changedAt = new Int32Array(maxEntities);
-    this.columnChangedAt = new Int32Array(layout.columnCount);
-    this.spawnedAt = new Int32Array(maxEntities);
+    this.changedAt = new Float64Array(maxEntities);
+    this.columnChangedAt = new Float64Array(layout.columnCount);
+    this.spawnedAt = new Float64Array(maxEntities);
     this.generations = new Uint8Array(maxEntities);
   }
 

@@ -92,7 +92,7 @@ export class WorldDecoder {
       this.#touchedCount,
     ) && this.#groups.decodeWhole(reader, into, this.#wholePlaces, this.#wholeCount);
     if (!isSound || !reader.isAtEnd) return SnapshotStatus.Malformed;
-    if (header.isChecked && this.#hash(into) !== header.checksum) return SnapshotStatus.ChecksumMismatch;
+    if (header.isChecked && this.#hash(into, header) !== header.checksum) return SnapshotStatus.ChecksumMismatch;
     return SnapshotStatus.Applied;
   }
 
@@ -157,13 +157,15 @@ export class WorldDecoder {
     return SnapshotStatus.Applied;
   }
 
-  #hash(slot: number): number {
+  /** The hash of the epoch and the tick, of who is in the snapshot, and of all of their fields. */
+  #hash(slot: number, header: SnapshotHeader): number {
     const { ids, stride, counts } = this.slots;
     const start = slot * stride;
-    const end = start + counts[slot]!;
-    let hash = 0;
-    for (let at = start; at < end; at++) hash = mixWord(hash, ids[at]!);
-    hash = this.#groups.mix(hash, slot, this.#touchedPlaces, this.#touchedCount);
-    return finishHash(this.#groups.mix(hash, slot, this.#wholePlaces, this.#wholeCount), end - start);
+    const count = counts[slot]!;
+    let hash = mixWord(header.epoch, header.number);
+    for (let place = 0; place < count; place++) {
+      hash = mixWord(mixWord(hash, ids[start + place]!), this.#groups.hashEntity(slot, place));
+    }
+    return finishHash(hash, count);
   }
 }

@@ -18,7 +18,7 @@ import type { BitWriter } from "./bit_writer.ts";
 import { writeGaps } from "./gap_list.ts";
 import type { GroupEncoder } from "./group_encoder.ts";
 import { SentRing } from "./sent_ring.ts";
-import { encodeHeader, MAX_BASE_DISTANCE, SnapshotKind, writeChecksum } from "./snapshot_header.ts";
+import { encodeHeader, MAX_BASE_DISTANCE, SnapshotKind, worldEpoch, writeChecksum } from "./snapshot_header.ts";
 import { SENDER_COUNTERS, SenderCounter } from "./snapshot_status.ts";
 import { finishHash, mixWord } from "./state_hash.ts";
 import type { ViewPlan } from "./view_plan.ts";
@@ -39,6 +39,8 @@ export interface ObserverDesk {
   readonly groups: GroupEncoder;
   /** Writes the bits. */
   readonly writer: BitWriter;
+  /** Which start of the world this is. */
+  readonly epoch: number;
 }
 
 /**
@@ -91,7 +93,7 @@ export class WorldObserver {
     const config = resolveWorldObserverOptions(options, desk.world.capacity);
     this.#desk = desk;
     this.#ring = new SentRing(config.ringSnapshots);
-    this.#views = new ViewRing(this.#ring.slots, config.maxVisible);
+    this.#views = new ViewRing(this.#ring.slots, config.maxVisible, config.checksum);
     this.#maxVisible = config.maxVisible;
     this.#withChecksum = config.checksum;
   }
@@ -127,23 +129,23 @@ export class WorldObserver {
    * @param ids The relevant entities, the most important ones first; always the same kind of array is fastest. An
    * entity that is missing here leaves the peer's view. Left out: all entities.
    * @param count How many of the ids count. @default all
-   * @returns The length of the packet; 0 when not even who leaves fits: then nothing counts as sent.
+   * @returns The length of the packet; 0 when not even an empty full snapshot fits: then nothing counts as
+   * sent. When not even who leaves fits, the base is given up and a full snapshot is written.
    * @throws {MisuseError} When no tick was committed since the last snapshot.
    * @throws {RangeError} When an id is no integer below the schema's `maxEntities`, or there are fewer ids than counted.
    */
   encode(out: Uint8Array, ids?: ArrayLike<number>, count: number = ids?.length ?? 0): number {
-    const { world, plan } = this.#desk;
-    const tick = world.tick - 1;
+    const tick = this.#desk.world.tick - 1;
     if (tick <= this.#lastTick) throw new MisuseError("Cannot encode a snapshot: commit the next tick first");
     if (count > (ids?.length ?? 0)) throw new RangeError(`Cannot take ${count} ids: the list has ${ids?.length ?? 0}`);
-    let within = 0;
-    if (ids === undefined) plan.selectAll(tick, this.#maxVisible, this.#nextFirst);
-    else within = plan.selectIds(tick, this.#maxVisible, ids, count);
     if (this.#ring.release(tick - MAX_BASE_DISTANCE)) this.#counters.add(0, SenderCounter.ExpiredBases, 1);
-    plan.compare(this.#views, this.#ring.baseSlot, tick);
-    const length = this.#fit(out, tick);
-    if (length > 0) this.#commit(tick, ids, within);
-    plan.end();
+    const base = this.#ring.baseSlot;
+    let length = this.#attempt(out, tick, base, ids, count);
+    if (length === 0 && base >= 0) {
+      length = this.#attempt(out, tick, -1, ids, count);
+      if (length > 0) this.#counters.add(0, SenderCounter.ExpiredBases, 1);
+    }
+    if (length === 0) this.#counters.add(0, SenderCounter.RefusedNoRoom, 1);
     return length;
   }
 
@@ -170,10 +172,25 @@ export class WorldObserver {
     return this.#counters.snapshot(0);
   }
 
-  /** Writes as many of the changes as fit; the plan is built for what was written. */
-  #fit(out: Uint8Array, tick: number): number {
+  /** Writes a snapshot against a base, -1 for a full one; returns 0 when it does not fit. */
+  #attempt(out: Uint8Array, tick: number, base: number, ids: ArrayLike<number> | undefined, count: number): number {
     const { plan } = this.#desk;
-    const base = this.#ring.baseSlot;
+    let within = 0;
+    if (ids === undefined) plan.selectAll(tick, this.#maxVisible, this.#nextFirst);
+    else within = plan.selectIds(tick, this.#maxVisible, ids, count);
+    plan.compare(this.#views, base, tick);
+    const length = this.#fit(out, tick, base);
+    if (length > 0) {
+      if (base < 0) this.#ring.dropBase();
+      this.#commit(tick, ids, within);
+    }
+    plan.end();
+    return length;
+  }
+
+  /** Writes as many of the changes as fit; the plan is built for what was written. */
+  #fit(out: Uint8Array, tick: number, base: number): number {
+    const { plan } = this.#desk;
     let admitted = plan.candidateCount;
     for (let attempt = 0;; attempt++) {
       if (attempt > 0) plan.admit(admitted);
@@ -183,10 +200,7 @@ export class WorldObserver {
         this.#deferredCount = plan.candidateCount - admitted;
         return length;
       }
-      if (admitted === 0) {
-        this.#counters.add(0, SenderCounter.RefusedNoRoom, 1);
-        return 0;
-      }
+      if (admitted === 0) return 0;
       const estimate = attempt < ESTIMATES ? Math.floor(admitted * out.length / length) : admitted >>> 1;
       admitted = Math.min(admitted - 1, estimate);
     }
@@ -197,7 +211,8 @@ export class WorldObserver {
     const { world, plan, groups, writer } = this.#desk;
     const isFull = base < 0;
     const distance = isFull ? 0 : tick - this.#ring.baseNumber;
-    const header = encodeHeader(SnapshotKind.World, tick, distance, this.#withChecksum ? 0 : -1, out);
+    const epoch = worldEpoch(world.schema.fingerprint, this.#desk.epoch + this.#ring.strangers);
+    const header = encodeHeader(SnapshotKind.World, tick, epoch, distance, this.#withChecksum ? 0 : -1, out);
     if (header === 0) return Infinity;
     writer.reset(out, header, out.length);
     if (isFull) writer.writeWide(world.schema.fingerprint, 32);
@@ -208,20 +223,29 @@ export class WorldObserver {
     groups.encodeTouched(writer, plan, tick);
     groups.encodeWhole(writer, plan, tick);
     const length = header + writer.finish();
-    if (this.#withChecksum && length <= out.length) writeChecksum(out, header, this.#hash(tick));
+    if (this.#withChecksum && length <= out.length) writeChecksum(out, header, this.#hash(base, tick, epoch));
     return length;
   }
 
-  /** The hash of who is in the view and of everything that this snapshot brings. */
-  #hash(tick: number): number {
-    const { plan, groups } = this.#desk;
-    const { ids, stride, counts } = this.#views;
+  /** The hash of the epoch and the tick, of who is in the view, and of all of their fields as the peer has them. */
+  #hash(base: number, tick: number, epoch: number): number {
+    const { groups } = this.#desk;
+    const { ids, rows, motions, hashes, stride, counts } = this.#views;
     const start = this.#ring.nextSlot * stride;
     const end = start + counts[this.#ring.nextSlot]!;
-    let hash = 0;
-    for (let at = start; at < end; at++) hash = mixWord(hash, ids[at]!);
-    hash = groups.mix(hash, plan.touchedIds, plan.touchedCount, tick);
-    return finishHash(groups.mix(hash, plan.whole, plan.wholeCount, tick), end - start);
+    let from = base * stride;
+    let hash = mixWord(epoch, tick & 0xffff);
+    for (let at = start; at < end; at++) {
+      const id = ids[at]!;
+      if (rows[at] === tick && motions[at] === (tick & 0xffff)) {
+        hashes[at] = groups.hashEntity(id, tick);
+      } else { // It is in the base view, and as it was there.
+        while (ids[from]! < id) from++;
+        hashes[at] = hashes[from]!;
+      }
+      hash = mixWord(mixWord(hash, id), hashes[at]!);
+    }
+    return finishHash(hash, end - start);
   }
 
   #commit(tick: number, ids: ArrayLike<number> | undefined, within: number): void {

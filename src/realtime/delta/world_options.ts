@@ -13,6 +13,12 @@ export interface WorldStateOptions {
    * snapshot. @default 64
    */
   readonly historyTicks?: number;
+  /**
+   * A number for this start of the world, 0 to 65535: a replica starts over when it changes. Draw it at random, or count
+   * the starts; with the same number, a server that was started again is known only by the first acknowledgement that
+   * comes, and not at all when that is late. @default 0
+   */
+  readonly epoch?: number;
 }
 
 /** {@linkcode WorldStateOptions}, complete and checked. */
@@ -22,7 +28,8 @@ export type WorldStateConfig = Readonly<Required<WorldStateOptions>>;
 export interface WorldObserverOptions {
   /**
    * How many sent snapshots are remembered to build on, 32 to 1024. More bear longer round trips and losses before a
-   * full snapshot is needed, each for 8 bytes of memory and visible entity. @default 32
+   * full snapshot is needed, each for 12 bytes of memory and visible entity, 16
+   * with checksums. @default 32
    */
   readonly ringSnapshots?: number;
   /**
@@ -30,7 +37,11 @@ export interface WorldObserverOptions {
    * stay out. @default the schema's maxEntities
    */
   readonly maxVisible?: number;
-  /** Whether packets carry a checksum, 4 bytes, so that the receiver proves what it rebuilt. @default false */
+  /**
+   * Whether packets carry a checksum, 4 bytes, so that the receiver proves what it rebuilt: the tick, and of each visible
+   * entity the id, the generation and all fields, whether this packet touched them or not. The observer hashes only what
+   * it sends, the replica all that it shows. @default false
+   */
   readonly checksum?: boolean;
 }
 
@@ -54,7 +65,7 @@ export interface WorldReplicaOptions {
 /** {@linkcode WorldReplicaOptions}, complete and checked. */
 export type WorldReplicaConfig = Readonly<Required<WorldReplicaOptions>>;
 
-const STATE_NAMES = new Set(["historyTicks"]);
+const STATE_NAMES = new Set(["historyTicks", "epoch"]);
 const OBSERVER_NAMES = new Set(["ringSnapshots", "maxVisible", "checksum"]);
 const REPLICA_NAMES = new Set(["ringSnapshots", "maxVisible"]);
 const DEFAULT_HISTORY_TICKS = 64;
@@ -72,6 +83,7 @@ export function resolveWorldStateOptions(options: WorldStateOptions): WorldState
   const { historyTicks } = options;
   return Object.freeze({
     historyTicks: integer("historyTicks", historyTicks, DEFAULT_HISTORY_TICKS, MIN_RING_SNAPSHOTS, MAX_RING_SNAPSHOTS),
+    epoch: integer("epoch", options.epoch, 0, 0, 0xffff),
   });
 }
 

@@ -2,7 +2,8 @@
  * A peer's copy of what it is sent of a world, and what it shows at a time between two snapshots.
  *
  * Invariants: a packet is applied whole or not at all; nothing that comes from the peer throws; one that builds on an
- * unknown base is not acknowledged, and until a full snapshot has come the acknowledgement asks for one.
+ * unknown base is not acknowledged, and until a full snapshot has come the acknowledgement asks for one. A full snapshot
+ * of another epoch starts the replica over.
  *
  * @module
  */
@@ -78,7 +79,7 @@ export class WorldReplica<F extends FieldSet = FieldSet> {
 
   /**
    * The newest tick, -1 before the first snapshot. It is the server's tick modulo 65536 at first and is counted on from
-   * there.
+   * there, until a world of another epoch takes over: then it begins anew with that one's tick.
    */
   get latestTick(): number {
     return this.#ring.newest;
@@ -152,11 +153,14 @@ export class WorldReplica<F extends FieldSet = FieldSet> {
   #take(packet: Uint8Array): SnapshotStatus {
     const ring = this.#ring;
     if (!this.#header.decode(packet, SnapshotKind.World)) return SnapshotStatus.Malformed;
-    const admission = ring.admit(this.#header);
-    if (admission > SnapshotStatus.AppliedLate) return admission;
+    let admission = ring.admit(this.#header);
+    if (admission > SnapshotStatus.AppliedLate && !ring.isOldFull) return admission;
     const status = this.#decoder.decode(packet, this.#header, ring.baseSlot, ring.spareSlot);
     if (status === SnapshotStatus.ChecksumMismatch) ring.requestFull();
     if (status !== SnapshotStatus.Applied) return status;
+    if (ring.isOldFull) admission = ring.confirmOldFull();
+    if (admission === SnapshotStatus.Old) return admission;
+    if (ring.isStranger) this.#sampler.forget();
     if (ring.baseSlot < 0) this.#counters.add(0, ReceiverCounter.Full, 1);
     if (ring.isRestart) this.#counters.add(0, ReceiverCounter.Restarts, 1);
     ring.commit();

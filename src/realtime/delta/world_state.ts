@@ -79,11 +79,11 @@ export class WorldState<F extends FieldSet> {
    * @throws {RangeError} When an option is out of its bounds.
    */
   constructor(schema: Schema<F>, options: WorldStateOptions = {}) {
-    const { historyTicks } = resolveWorldStateOptions(options);
+    const { historyTicks, epoch } = resolveWorldStateOptions(options);
     const world = new WorldCells(schema, historyTicks);
     const groups = new GroupEncoder(world, new ColumnCoder(schema.maxEntities));
     this.schema = schema;
-    this.#desk = { world, plan: new ViewPlan(world), groups, writer: new BitWriter() };
+    this.#desk = { world, plan: new ViewPlan(world), groups, writer: new BitWriter(), epoch };
     this.fields = writersOf(world, schema.fields);
   }
 
@@ -110,7 +110,8 @@ export class WorldState<F extends FieldSet> {
   /**
    * Makes an entity with the initial value in every field; peers see it from the next commit on.
    *
-   * @param id Its id, from 0 to below `maxEntities`. An id may be used again at once: peers tell the entities apart.
+   * @param id Its id, from 0 to below `maxEntities`. An id may be used again at once: peers tell the entities apart,
+   * unless it was used again a multiple of eight times between two snapshots.
    * @default the lowest free one
    * @returns The id.
    * @throws {RangeError} When the id is no such integer, or there are as many entities as there may be.

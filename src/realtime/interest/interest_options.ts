@@ -31,8 +31,10 @@ export interface InterestOptions extends SpatialGridOptions {
   /** How many observers there may be, 1 to 1,048,576. Memory is taken as they come. @default 4096 */
   readonly maxObservers?: number;
   /**
-   * How many entities may be relevant to one observer, 1 to 1,048,576. Beyond that what is always relevant goes first,
-   * then what was relevant before; the rest stays out and is counted as crowded. @default 1024
+   * How many entities may be relevant to one observer, 1 to 1,048,576. Beyond that the entity that it follows goes
+   * first, then what is always relevant or shown to its teams (of these what was relevant before), then the nearest; the
+   * rest stays out and is counted as crowded. Against flicker in a full set, what is relevant counts as nearer by the
+   * factor `radius / leaveRadius`: it only gives way to what is nearer than that. @default 1024
    */
   readonly maxRelevant?: number;
   /**

@@ -266,7 +266,10 @@ export class PriorityAccumulator {
   }
 
   /**
-   * Corrects the size of the item of the last {@linkcode PriorityAccumulator.pollNext}, once it is encoded.
+   * Corrects the size of the item of the last {@linkcode PriorityAccumulator.pollNext}, once it is encoded. Room that
+   * becomes free is for the items still to be polled: one that a poll has already skipped because it was longer than what
+   * was left then is not offered again for this datagram, even if it fits now. It is a candidate for the next datagram,
+   * with its priority as it was.
    *
    * @param bytes What it really took, 0 to 2^30.
    * @returns `false` when it does not fit: it is not in this datagram and its priority is as it was.

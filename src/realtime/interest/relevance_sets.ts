@@ -4,7 +4,11 @@
  * The lists of all observers lie one behind the other in one array, which each tick writes anew into a second one; a
  * byte per entity says, while one observer is worked on, what is known of it, so that old and new are compared without
  * searching. Membership is what hysteresis goes by: whoever is in stays in up to the leave radius, for whatever reason
- * it came in. Invariant: between two observers all marks are `Unknown`.
+ * it came in. In a set that is too small for all, who is forced in goes first, then the nearest, where the distance of
+ * who is in counts `radius / leaveRadius` times: the same hysteresis. Invariant: between two observers all marks are
+ * `Unknown`.
+ *
+ * Why: it is above 400 lines because the loop over entities is there twice, flat and deep; all the time goes into it.
  *
  * @module
  */
@@ -13,6 +17,7 @@ import type { EntityTable } from "./entity_table.ts";
 import { widened } from "./id_table.ts";
 import { InterestEventKind, type InterestEvents } from "./interest_events.ts";
 import type { InterestConfig } from "./interest_options.ts";
+import { NearestChoice } from "./nearest_choice.ts";
 import type { ObserverTable } from "./observer_table.ts";
 import { PairSide, type PairTable } from "./pair_table.ts";
 
@@ -63,8 +68,7 @@ export class RelevanceSets {
   readonly #range = new Int32Array(6);
   /** The end of what is written to `#nextSlots`. */
   #end = 0;
-  /** Where what stays must end, so that what is forced in has room. */
-  #limit = 0;
+  readonly #choice = new NearestChoice();
   /** Where the next tick begins: observers that had no room for their events go first. */
   #firstObserver = 0;
   #deferredCount = 0;
@@ -175,7 +179,8 @@ export class RelevanceSets {
     this.#reserve(config.maxRelevant);
     const begin = this.#end;
     this.#enteringCount = 0;
-    this.#limit = begin + config.maxRelevant;
+    const followed = this.#from.observers.follows[observer]!;
+    if (followed >= 0) this.#force(followed);
     for (let i = 0; i < entities.alwaysCount; i++) this.#force(entities.always[i]!);
     for (let team = teams.first(PairSide.Left, observer); team >= 0; team = teams.next(PairSide.Left, team)) {
       const list = teams.otherOf(PairSide.Left, team);
@@ -183,11 +188,16 @@ export class RelevanceSets {
         this.#force(shown.otherOf(PairSide.Left, at));
       }
     }
+    const forcedEnd = this.#end;
+    const forcedEntering = this.#enteringCount;
     this.#scan(observer);
+    if (this.#end - begin + this.#enteringCount > config.maxRelevant) {
+      this.#thin(observer, begin, forcedEnd, forcedEntering);
+    }
     this.#settle(observer, begin, start, end);
   }
 
-  /** Takes in an entity wherever it is; where it is new, it takes the room of what would stay. */
+  /** Takes in an entity wherever it is. */
   #force(entity: number): void {
     const mark = this.#marks[entity]!;
     if (mark >= Mark.Found) return;
@@ -195,9 +205,53 @@ export class RelevanceSets {
       this.#nextSlots[this.#end++] = entity;
     } else {
       this.#entering[this.#enteringCount++] = entity;
-      this.#limit--;
     }
     this.#marks[entity] = Mark.Found;
+  }
+
+  /**
+   * Leaves out what a full set has no room for. Of those that are forced in, the followed entity goes first, then who
+   * was in before; what they leave is for the nearest.
+   */
+  #thin(observer: number, begin: number, forcedEnd: number, forcedEntering: number): void {
+    const { config: { maxRelevant }, entities: { cells }, observers } = this.#from;
+    const marks = this.#marks;
+    const next = this.#nextSlots;
+    const entering = this.#entering;
+    const choice = this.#choice;
+    const isFollowedNew = forcedEntering > 0 && entering[0] === observers.follows[observer];
+    const forcedStays = Math.min(forcedEnd, begin + maxRelevant - (isFollowedNew ? 1 : 0));
+    const forcedCount = forcedStays - begin + forcedEntering;
+    const x = observers.x[observer]!;
+    const y = observers.y[observer]!;
+    const z = observers.z[observer]!;
+    const inside = (observers.radii[observer]! / observers.leaveRadii[observer]!) ** 2;
+    choice.reset(Math.max(0, maxRelevant - forcedCount));
+    for (let i = forcedStays; i < this.#end; i++) {
+      const entity = next[i]!;
+      marks[entity] = Mark.Was;
+      if (i < forcedEnd) continue;
+      const squared = (cells.x[entity]! - x) ** 2 + (cells.y[entity]! - y) ** 2 + (cells.z[entity]! - z) ** 2;
+      choice.offer(entity, squared * inside);
+    }
+    for (let i = forcedEntering; i < this.#enteringCount; i++) {
+      const entity = entering[i]!;
+      marks[entity] = Mark.Unknown;
+      choice.offer(entity, (cells.x[entity]! - x) ** 2 + (cells.y[entity]! - y) ** 2 + (cells.z[entity]! - z) ** 2);
+    }
+    this.#crowdedCount += this.#enteringCount - forcedEntering;
+    this.#end = forcedStays;
+    this.#enteringCount = forcedEntering;
+    for (let i = 0; i < choice.count; i++) {
+      const entity = choice.slots[i]!;
+      if (marks[entity] === Mark.Was) {
+        next[this.#end++] = entity;
+      } else {
+        entering[this.#enteringCount++] = entity;
+        this.#crowdedCount--;
+      }
+      marks[entity] = Mark.Found;
+    }
   }
 
   /** Looks at all entities in the cells that the leave radius touches. */
@@ -242,7 +296,6 @@ export class RelevanceSets {
     const marks = this.#marks;
     const next = this.#nextSlots;
     const entering = this.#entering;
-    const limit = this.#limit;
     const x = observers.x[observer]!;
     const y = observers.y[observer]!;
     const radius = observers.radii[observer]!;
@@ -259,7 +312,6 @@ export class RelevanceSets {
       const entity = slots[i]!;
       const mark = marks[entity]!;
       if (mark === Mark.Was) {
-        if (end >= limit) continue;
         marks[entity] = Mark.Found;
         next[end++] = entity;
       } else if (mark === Mark.Unknown && distance <= near) {
@@ -281,7 +333,6 @@ export class RelevanceSets {
     const marks = this.#marks;
     const next = this.#nextSlots;
     const entering = this.#entering;
-    const limit = this.#limit;
     const x = observers.x[observer]!;
     const y = observers.y[observer]!;
     const z = observers.z[observer]!;
@@ -300,7 +351,6 @@ export class RelevanceSets {
       const entity = slots[i]!;
       const mark = marks[entity]!;
       if (mark === Mark.Was) {
-        if (end >= limit) continue;
         marks[entity] = Mark.Found;
         next[end++] = entity;
       } else if (mark === Mark.Unknown && distance <= near) {

@@ -96,7 +96,8 @@ export class DelayChooser {
   }
 
   /**
-   * Whether to take out a frame now: whether what is saved until the horizon is worth a disturbance.
+   * Whether to take out a frame now: always above the greatest delay, otherwise when what is saved until the horizon is
+   * worth a disturbance.
    *
    * @param allowanceMs How much lateness the play-out allows as it is.
    * @returns Whether to play one frame earlier from now on.
@@ -104,6 +105,7 @@ export class DelayChooser {
   shrinks(allowanceMs: number): boolean {
     const best = this.best(allowanceMs);
     if (best >= 0) return false;
+    if (allowanceMs > this.#maxMs) return true; // the maximum has no price
     const cost = this.#cost(allowanceMs, 0);
     const step = cost - this.#cost(allowanceMs, -1);
     const stride = (cost - this.#cost(allowanceMs, best)) / -best;

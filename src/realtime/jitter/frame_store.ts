@@ -3,7 +3,8 @@
  *
  * A ring of twice `maxFrames` entries: what is to come and what is over share it. Every entry has its own sequence
  * number, so that a number that is a lap away is never taken for it. Payloads are copied into pooled blocks. Invariant:
- * at most `maxFrames` frames and `maxBytes` bytes of blocks wait, whatever comes.
+ * at most `maxFrames` frames and `maxBytes` bytes of blocks wait, whatever comes, and no frame takes the place of one
+ * that waits.
  *
  * Positions are sequence numbers on a scale of 32 bits that wraps: only differences, `(a - b) | 0`, mean something.
  *
@@ -102,15 +103,19 @@ export class FrameStore {
   }
 
   /**
-   * The first frame that waits.
+   * The first frame that waits; looks at each entry of the ring once at most.
    *
-   * @param from Where to look first; one must wait here or behind it.
+   * @param from Where to look first; one must wait here or behind it, less than a lap away.
    * @returns Its position.
    */
   first(from: number): number {
-    let position = from;
-    while (!this.has(position)) position = (position + 1) | 0;
-    return position;
+    const state = this.#state;
+    const mask = this.#mask;
+    for (let i = 0; i <= mask; i++) {
+      const at = (from + i) & mask;
+      if (state[at] === WAITING) return this.#position[at]!;
+    }
+    return from;
   }
 
   /**
@@ -162,6 +167,7 @@ export class FrameStore {
    * @param mediaMs Its media time.
    * @param payload Borrowed for the call.
    * @param endsSpurt Whether silence follows it.
+   * @returns `false` when a frame waits in its place, which stays: the same one, or one a lap away.
    */
   insert(
     position: number,
@@ -169,8 +175,9 @@ export class FrameStore {
     mediaMs: number,
     payload: Uint8Array,
     endsSpurt: boolean,
-  ): void {
+  ): boolean {
     const at = position & this.#mask;
+    if (this.#state[at] === WAITING) return false;
     const block = this.#pool.take(this.#pool.classFor(payload.length));
     block.set(payload);
     this.#block[at] = block;
@@ -183,6 +190,7 @@ export class FrameStore {
     this.#endsSpurt[at] = endsSpurt ? 1 : 0;
     this.#count++;
     this.#bytes += block.length;
+    return true;
   }
 
   /**

@@ -23,8 +23,6 @@ export class JitterIntake {
   readonly #continuity: StreamContinuity;
   readonly #replayFrames: number;
   #hasStream = false;
-  /** Where the stream began, before which its first frames may still come. */
-  #origin = 0;
   #replayed = 0;
   #lastReplayed = 0;
 
@@ -91,11 +89,10 @@ export class JitterIntake {
     if (position.state === PlayoutState.Starved && store.count === 0 && this.#isPause(at, mediaMs)) {
       position.state = PlayoutState.Silent;
     }
-    if (!this.#makeRoom(at, payload.length)) {
+    if (!this.#makeRoom(at, payload.length) || !store.insert(at, timestamp, mediaMs, payload, endsSpurt)) {
       this.#count(JitterCounter.Overflowed);
       return JitterAdmission.Overflowed;
     }
-    store.insert(at, timestamp, mediaMs, payload, endsSpurt);
     return JitterAdmission.Accepted;
   }
 
@@ -134,18 +131,18 @@ export class JitterIntake {
     store.clear();
     meter.restart(clock.now, mediaMs);
     position.restart(at);
-    this.#origin = at;
   }
 
   /**
    * Whether a frame before the next one may still be played: before the first was played, when what was concealed was
-   * in truth a pause, and after a famine.
+   * in truth a pause, and after a famine. Never one so far behind the furthest frame that the two cannot wait together:
+   * everything from the next position to the furthest must fit the store.
    */
   #reopens(at: number, mediaMs: number): boolean {
     const { config, chooser, position, counters } = this.#parts;
     const back = (position.next - at) | 0;
+    if (((this.#continuity.headPosition - at) | 0) >= config.maxFrames) return false;
     if (position.state === PlayoutState.Fresh) {
-      if (((this.#origin - at) | 0) > config.maxFrames) return false;
       position.next = at;
       return true;
     }

@@ -27,7 +27,9 @@ export interface JitterOptions {
   /**
    * The most delay in ms that the buffer chooses, from `frameMs` to 60,000. Frames that are later than this are
    * concealed; when nothing comes in time for a whole `maxConcealedRun`, the path has changed and is measured anew.
-   * @default 500
+   * Frames wait longer in one case: when frames come faster than any before, on a path that became shorter or after a
+   * famine. Then every tick whose next frame is there plays two until the delay is back at the maximum, whatever
+   * `shrinkHorizonMs` and the budget say. @default 500
    */
   readonly maxDelayMs?: number;
   /**
@@ -48,7 +50,8 @@ export interface JitterOptions {
   readonly memoryMs?: number;
   /**
    * How long a lower delay must be expected to last to be worth the frame that is taken out for it, in ms, up to
-   * 600,000. 0 never takes out a frame: the delay then shrinks in silences alone. @default 6000
+   * 600,000. 0 takes out a frame only above `maxDelayMs`: below it the delay then shrinks in silences alone.
+   * @default 6000
    */
   readonly shrinkHorizonMs?: number;
   /**

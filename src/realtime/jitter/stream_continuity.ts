@@ -67,6 +67,11 @@ export class StreamContinuity {
     this.#reorderMs = Math.min(config.maxJumpMs, MAX_REORDER_FRAMES * config.frameMs);
   }
 
+  /** Where the furthest frame of the stream lies. */
+  get headPosition(): number {
+    return this.#headPosition;
+  }
+
   /**
    * Judges a frame.
    *

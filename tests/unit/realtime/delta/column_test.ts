@@ -89,3 +89,10 @@ Deno.test("expectedNumber() follows the mean of both velocities and stays in the
   assertEquals(expectedNumber(x!, 50, speed(1), speed(1), 64), expectedNumber(x!, 50, speed(1), speed(1), 5000));
   assertEquals(expectedNumber(x!, 0, speed(10), speed(10), 64), 128);
 });
+
+Deno.test("quantiseAngle() takes any finite number, also as the initial one", () => {
+  const column = columnOf(angle({ bits: 10, initial: 1e308 }));
+  assertEquals(column.initial, quantiseAngle(column, 1e308 % (2 * Math.PI)));
+  assertEquals(quantiseAngle(column, -1e308), quantiseAngle(column, -(1e308 % (2 * Math.PI))));
+  for (const none of [NaN, Infinity, -Infinity]) assertThrows(() => quantiseAngle(column, none), RangeError, "finite");
+});

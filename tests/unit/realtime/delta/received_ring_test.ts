@@ -3,13 +3,15 @@ import { ReceivedRing } from "../../../../src/realtime/delta/received_ring.ts";
 import { SnapshotHeader } from "../../../../src/realtime/delta/snapshot_header.ts";
 import { SnapshotStatus } from "../../../../src/realtime/delta/snapshot_status.ts";
 
-const { Applied, AppliedLate, Duplicate, Old, UnknownBase } = SnapshotStatus;
+const { Applied, AppliedLate, Duplicate, Old, UnknownBase, EpochMismatch } = SnapshotStatus;
 
-function offer(ring: ReceivedRing, number: number, distance = 0): SnapshotStatus {
+function offer(ring: ReceivedRing, number: number, distance = 0, epoch = 0): SnapshotStatus {
   const header = new SnapshotHeader();
   header.number = number & 0xffff;
   header.distance = distance;
-  const status = ring.admit(header);
+  header.epoch = epoch;
+  let status = ring.admit(header);
+  if (ring.isOldFull) status = ring.confirmOldFull();
   if (status <= AppliedLate) ring.commit();
   return status;
 }
@@ -155,4 +157,56 @@ Deno.test("ReceivedRing.clear() forgets all snapshots", () => {
   assertEquals(offer(ring, 7, 1), UnknownBase);
   assertEquals(offer(ring, 2), Applied);
   assertEquals(numbers(ring), [2]);
+});
+
+Deno.test("ReceivedRing does not start over for the same old snapshots again and again", () => {
+  const ring = new ReceivedRing(3);
+  for (const number of [13, 14, 15]) offer(ring, number);
+  for (const number of [1, 1, 1, 2, 1, 2, 1, 2]) assertEquals(offer(ring, number), Old);
+  assertEquals(ring.newest, 15);
+});
+
+Deno.test("ReceivedRing begins another row of old snapshots with one that lies far before the last", () => {
+  const ring = new ReceivedRing(3);
+  for (const number of [3, 4, 5]) offer(ring, number);
+  assertEquals([0xc000, 0x9000, 0x9001, 0x9002].map((number) => offer(ring, number)), [Old, Old, Old, Applied]);
+});
+
+Deno.test("ReceivedRing counts old snapshots only when they are confirmed", () => {
+  const ring = new ReceivedRing(3);
+  for (const number of [13, 14, 15]) offer(ring, number);
+  const header = new SnapshotHeader();
+  for (header.number = 1; header.number < 9; header.number++) {
+    assertEquals([ring.admit(header), ring.isOldFull, ring.isRestart], [Old, true, false]);
+  }
+});
+
+Deno.test("ReceivedRing starts over with a full snapshot of another epoch, and asks for one until then", () => {
+  const ring = new ReceivedRing(3);
+  for (const number of [13, 14, 15]) offer(ring, number);
+  assertEquals([offer(ring, 16, 1, 7), ring.acknowledgement, ring.newest], [EpochMismatch, -1, 15]);
+  assertEquals([offer(ring, 2, 0, 7), ring.acknowledgement], [Applied, 2]);
+  assertEquals(numbers(ring), [2]);
+  assertEquals([offer(ring, 3, 1, 7), offer(ring, 4, 1, 0)], [Applied, EpochMismatch]);
+});
+
+Deno.test("ReceivedRing goes back to the epoch before only for as many ascending full snapshots as it keeps", () => {
+  const ring = new ReceivedRing(3);
+  offer(ring, 15);
+  offer(ring, 2, 0, 7);
+  assertEquals([15, 15, 15, 16].map((number) => offer(ring, number)), [Old, Old, Old, Old]);
+  assertEquals(offer(ring, 3, 1, 7), Applied);
+  assertEquals([20, 21, 22].map((number) => offer(ring, number)), [Old, Old, Applied]);
+  assertEquals(numbers(ring), [22]);
+  assertEquals(offer(ring, 4, 0, 7), Old);
+});
+
+Deno.test("ReceivedRing counts on beyond 31 bits", () => {
+  const ring = new ReceivedRing(3);
+  let last = 0;
+  for (let number = 0; number < 2 ** 31 + 1e6; number += 32_767) {
+    assertEquals(offer(ring, number), Applied);
+    last = number;
+  }
+  assertEquals([ring.newest, numbers(ring).length], [last, 3]);
 });

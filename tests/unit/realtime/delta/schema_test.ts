@@ -111,3 +111,9 @@ Deno.test("defineSchema() refuses no field, too many, and velocities that are no
   assertThrows(() => defineSchema({ x: float({ ...range, velocity: "x" }) }), TypeError, "of its own");
   assertThrows(() => defineSchema({ x: float({ ...range, velocity: "v" }), v: uint(3) }), TypeError, "must be a float");
 });
+
+Deno.test("defineSchema() refuses a velocity that goes beyond what a double holds, in steps of its place", () => {
+  const x = float({ min: 0, max: 1e-290, precision: 1e-299, velocity: "v" });
+  const v = float({ min: 0, max: 1e20, precision: 1e12 });
+  assertThrows(() => defineSchema({ x, v }), RangeError, "too fast");
+});

@@ -3,7 +3,8 @@ import { SnapshotReceiver } from "../../../../src/realtime/delta/snapshot_receiv
 import { SnapshotSender } from "../../../../src/realtime/delta/snapshot_sender.ts";
 import { SnapshotStatus } from "../../../../src/realtime/delta/snapshot_status.ts";
 
-const { Applied, AppliedLate, Duplicate, Old, UnknownBase, Malformed, TooLarge, ChecksumMismatch } = SnapshotStatus;
+const { Applied, AppliedLate, Duplicate, Old, UnknownBase, Malformed, TooLarge, ChecksumMismatch, EpochMismatch } =
+  SnapshotStatus;
 const packet = new Uint8Array(400);
 
 function counting(length: number, change = 0): Uint8Array {
@@ -46,6 +47,7 @@ Deno.test("SnapshotReceiver.handlePacket() applies and acknowledges", () => {
     tooLarge: 0,
     checksumMismatch: 0,
     schemaMismatch: 0,
+    epochMismatch: 0,
     full: 1,
     restarts: 0,
   });
@@ -168,4 +170,43 @@ Deno.test("SnapshotReceiver.handlePacket() does not keep the packet", () => {
   receiver.handlePacket(first);
   first.fill(0);
   assertEquals(receiver.state, counting(100, 1));
+});
+
+Deno.test("SnapshotReceiver starts over with a sender that was started again under another epoch", () => {
+  const before = new SnapshotSender();
+  const receiver = new SnapshotReceiver();
+  for (let i = 0; i < 40; i++) receiver.handlePacket(send(before, counting(30, i)));
+  const after = new SnapshotSender({ epoch: 0x100 });
+  after.encode(counting(30, 100), packet);
+  after.handleAck(0);
+  assertEquals([receiver.handlePacket(send(after, counting(30, 101))), receiver.ack], [EpochMismatch, -1]);
+  assertEquals([receiver.state, receiver.counters().epochMismatch], [counting(30, 39), 1]);
+  after.handleAck(receiver.ack);
+  assertEquals(receiver.handlePacket(send(after, counting(30, 102))), Applied);
+  assertEquals([receiver.state, receiver.ack, receiver.counters().restarts], [counting(30, 102), 2, 1]);
+  after.handleAck(receiver.ack);
+  assertEquals(receiver.handlePacket(send(after, counting(30, 103))), Applied);
+});
+
+Deno.test("SnapshotReceiver and a sender that was started again find each other without an epoch", () => {
+  const before = new SnapshotSender();
+  const receiver = new SnapshotReceiver();
+  for (let i = 0; i < 40; i++) receiver.handlePacket(send(before, counting(300, i)));
+  const after = new SnapshotSender();
+  for (let i = 0; i < 100; i++) {
+    const state = counting(300, i);
+    state[200] = 9;
+    if (receiver.handlePacket(send(after, state)) === Applied) assertEquals(receiver.state, state);
+    after.handleAck(receiver.ack);
+  }
+  assertEquals([receiver.number, after.counters().deltas! > 90], [99, true]);
+});
+
+Deno.test("SnapshotReceiver.handlePacket() stays with the newest state when an old full snapshot comes again and again", () => {
+  const sender = new SnapshotSender();
+  const receiver = new SnapshotReceiver();
+  const first = send(sender, counting(10));
+  for (let i = 0; i < 40; i++) receiver.handlePacket(send(sender, counting(10, i)));
+  for (let i = 0; i < 100; i++) assertEquals(receiver.handlePacket(first), Old);
+  assertEquals([receiver.number, receiver.state], [40, counting(10, 39)]);
 });

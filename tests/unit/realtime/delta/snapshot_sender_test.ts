@@ -19,13 +19,13 @@ Deno.test("SnapshotSender.encode() sends whole states until one is acknowledged"
   assertEquals(sender.baseNumber, -1);
   for (let number = 0; number < 3; number++) {
     const bytes = send(sender, counting(100, number));
-    assertEquals([bytes.length, bytes[2], bytes[3]], [105, number, 0]);
+    assertEquals([bytes.length, bytes[2], bytes[5]], [107, number, 0]);
   }
   sender.handleAck(1);
   assertEquals(sender.baseNumber, 1);
   const bytes = send(sender, counting(100, 9));
-  assertEquals([...bytes.subarray(0, 4)], [0x50, 0, 3, 2]);
-  assertLessOrEqual(bytes.length, 10);
+  assertEquals([...bytes.subarray(0, 6)], [0x50, 0, 3, 0, 0, 2]);
+  assertLessOrEqual(bytes.length, 14);
   assertEquals(sender.counters(), {
     deltas: 1,
     full: 3,
@@ -58,21 +58,21 @@ Deno.test("SnapshotSender.encode() falls back to a whole state when the base fal
   const sender = new SnapshotSender({ ringSnapshots: 32 });
   send(sender, counting(100));
   sender.handleAck(0);
-  for (let number = 1; number <= 32; number++) assertLessOrEqual(send(sender, counting(100, number)).length, 12);
-  assertEquals(send(sender, counting(100, 33)).length, 105);
+  for (let number = 1; number <= 32; number++) assertLessOrEqual(send(sender, counting(100, number)).length, 14);
+  assertEquals(send(sender, counting(100, 33)).length, 107);
   assertEquals(sender.counters(), { ...sender.counters(), deltas: 32, full: 2, expiredBases: 1 });
   sender.handleAck(0);
   assertEquals(sender.counters().unknownAcks, 1);
   sender.handleAck(2);
-  assertLessOrEqual(send(sender, counting(100, 34)).length, 12);
+  assertLessOrEqual(send(sender, counting(100, 34)).length, 14);
 });
 
 Deno.test("SnapshotSender.encode() keeps as many states as it is told to", () => {
   const sender = new SnapshotSender({ ringSnapshots: 100, maxStateBytes: 200 });
   send(sender, counting(100));
   sender.handleAck(0);
-  for (let number = 1; number <= 100; number++) assertLessOrEqual(send(sender, counting(100, number)).length, 13);
-  assertEquals(send(sender, counting(100)).length, 105);
+  for (let number = 1; number <= 100; number++) assertLessOrEqual(send(sender, counting(100, number)).length, 15);
+  assertEquals(send(sender, counting(100)).length, 107);
 });
 
 Deno.test("SnapshotSender.handleAck() of no snapshot makes the next one whole", () => {
@@ -80,7 +80,7 @@ Deno.test("SnapshotSender.handleAck() of no snapshot makes the next one whole", 
   send(sender, counting(100));
   sender.handleAck(0);
   sender.handleAck(-1);
-  assertEquals(send(sender, counting(100)).length, 105);
+  assertEquals(send(sender, counting(100)).length, 107);
   assertEquals(sender.counters().fullRequests, 1);
 });
 
@@ -90,29 +90,29 @@ Deno.test("SnapshotSender.reset() makes the next snapshot whole, under the next 
   sender.handleAck(0);
   sender.reset();
   const bytes = send(sender, counting(100));
-  assertEquals([bytes.length, bytes[2]], [105, 1]);
+  assertEquals([bytes.length, bytes[2]], [107, 1]);
 });
 
 Deno.test("SnapshotSender.encode() starts at the number that it is told", () => {
   const sender = new SnapshotSender({ firstNumber: 0xffff });
   assertEquals([...send(sender, counting(5)).subarray(1, 3)], [0xff, 0xff]);
   sender.handleAck(0xffff);
-  assertEquals([...send(sender, counting(5)).subarray(1, 4)], [0, 0, 1]);
+  assertEquals([...send(sender, counting(5)).subarray(1, 6)], [0, 0, 0, 0, 1]);
 });
 
 Deno.test("SnapshotSender.encode() adds a checksum when it is told to", () => {
   const plain = send(new SnapshotSender(), counting(50));
   const checked = send(new SnapshotSender({ checksum: true }), counting(50));
   assertEquals(checked.length, plain.length + 4);
-  assertEquals(checked.subarray(8), plain.subarray(4));
+  assertEquals(checked.subarray(10), plain.subarray(6));
 });
 
 Deno.test("SnapshotSender.encode() returns 0 and sends nothing when there is too little room", () => {
   const sender = new SnapshotSender({ checksum: true });
-  for (const room of [0, 3, 4, 7, 8, 20, 108]) {
+  for (const room of [0, 5, 6, 9, 10, 20, 110]) {
     assertEquals(sender.encode(counting(100), new Uint8Array(room)), 0, `${room}`);
   }
-  assertEquals(sender.encode(counting(100), new Uint8Array(109)), 109);
+  assertEquals(sender.encode(counting(100), new Uint8Array(111)), 111);
   assertEquals(packet.slice(1, 3).length, 2);
   assertEquals(sender.counters(), { ...sender.counters(), full: 1, refusedNoRoom: 7 });
   sender.handleAck(0);
@@ -142,6 +142,7 @@ Deno.test("SnapshotSender refuses states and options out of bounds", () => {
     assertThrows(() => new SnapshotReceiver({ maxStateBytes }), RangeError, "maxStateBytes");
   }
   for (const firstNumber of [-1, 65_536]) assertThrows(() => new SnapshotSender({ firstNumber }), RangeError);
+  for (const epoch of [-1, 65_536, 0.5]) assertThrows(() => new SnapshotSender({ epoch }), RangeError, "epoch");
   assertThrows(() => new SnapshotSender({ checksum: 1 as unknown as boolean }), TypeError, "checksum");
   assertThrows(() => new SnapshotSender({ ring: 32 } as object), TypeError, "ring");
   assertThrows(() => new SnapshotReceiver({ checksum: true } as object), TypeError, "checksum");

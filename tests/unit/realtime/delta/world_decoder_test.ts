@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { choice, text } from "../../../../src/realtime/delta/field.ts";
 import { defineSchema } from "../../../../src/realtime/delta/schema.ts";
-import { encodeHeader, SnapshotKind } from "../../../../src/realtime/delta/snapshot_header.ts";
+import { encodeHeader, SnapshotKind, worldEpoch } from "../../../../src/realtime/delta/snapshot_header.ts";
 import { SnapshotStatus } from "../../../../src/realtime/delta/snapshot_status.ts";
 import { WorldReplica } from "../../../../src/realtime/delta/world_replica.ts";
 import { WorldState } from "../../../../src/realtime/delta/world_state.ts";
@@ -10,11 +10,12 @@ import { binary, packed, riceCode } from "./bit_string.ts";
 const { Applied, Malformed, TooLarge } = SnapshotStatus;
 const schema = defineSchema({ mood: choice(["a", "b", "c"]), name: text(5) }, { maxEntities: 4 });
 const FINGERPRINT = binary(schema.fingerprint, 32);
+const EPOCH = worldEpoch(schema.fingerprint, 0);
 
 /** A packet made by hand. */
 function made(number: number, distance: number, digits: string): Uint8Array {
   const packet = new Uint8Array(100);
-  const header = encodeHeader(SnapshotKind.World, number, distance, -1, packet);
+  const header = encodeHeader(SnapshotKind.World, number, EPOCH, distance, -1, packet);
   packet.set(packed(digits), header);
   return packet.slice(0, header + packed(digits).length);
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertGreater, assertLess, assertLessOrEqual } from "@std/assert";
 import { WorldReplica } from "../../../../src/realtime/delta/world_replica.ts";
+import { WorldState } from "../../../../src/realtime/delta/world_state.ts";
 import { CROWD, crowd, packet, pass, scatter, seen, values } from "./crowd.ts";
 
 Deno.test("WorldObserver.encode() lets the most important entities in when more are relevant than it may show", () => {
@@ -114,7 +115,7 @@ Deno.test("WorldObserver.encode() sends an entity whole that was held back for l
   assertEquals([frame.enteredCount, frame.leftCount], [0, 0]); // it stayed in view all the time
 });
 
-Deno.test("WorldObserver.encode() returns 0 when not even those who leave fit, and nothing counts as sent", () => {
+Deno.test("WorldObserver.encode() returns 0 when not even an empty full snapshot fits, and nothing counts as sent", () => {
   const world = crowd(60);
   const [observer, replica] = [world.observe(), new WorldReplica(CROWD)];
   world.commit();
@@ -126,4 +127,20 @@ Deno.test("WorldObserver.encode() returns 0 when not even those who leave fit, a
   assertEquals(observer.visibleCount, 60);
   pass(observer, replica, ids);
   assertEquals(seen(replica), ids);
+});
+
+Deno.test("WorldObserver.encode() starts over with a full snapshot when who leaves does not fit", () => {
+  const world = new WorldState(CROWD);
+  for (let id = 0; id < 100; id++) world.spawn();
+  const [observer, replica] = [world.observe({ checksum: true }), new WorldReplica(CROWD)];
+  world.commit();
+  pass(observer, replica);
+  world.commit();
+  const ids = Array.from({ length: 100 }, (_, i) => i).filter((i) => i * i % 7 < 3);
+  for (let round = 0; round < 40; round++) {
+    assertLessOrEqual(pass(observer, replica, ids, 22), 22);
+    world.commit();
+  }
+  assertEquals(seen(replica), ids);
+  assertEquals(observer.counters(), { ...observer.counters(), full: 2, expiredBases: 1, refusedNoRoom: 0 });
 });

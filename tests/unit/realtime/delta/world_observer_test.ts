@@ -58,7 +58,7 @@ Deno.test("WorldObserver.encode() spends a few bytes when nothing changed", () =
   world.commit();
   pass(observer, replica);
   world.commit();
-  assertLessOrEqual(pass(observer, replica), 5);
+  assertLessOrEqual(pass(observer, replica), 7);
 });
 
 Deno.test("WorldObserver.encode() spends nothing on values that are written again", () => {
@@ -68,7 +68,7 @@ Deno.test("WorldObserver.encode() spends nothing on values that are written agai
   pass(observer, replica);
   for (let id = 0; id < 50; id++) scatter(world, id, 1);
   world.commit();
-  assertLessOrEqual(pass(observer, replica), 5);
+  assertLessOrEqual(pass(observer, replica), 7);
 });
 
 Deno.test("WorldObserver.encode() spends nothing on strings that are written again", () => {
@@ -79,7 +79,7 @@ Deno.test("WorldObserver.encode() spends nothing on strings that are written aga
     world.fields.name.set(0, "always the same");
     world.commit();
     const length = observer.encode(packet);
-    assertEquals(length > 5, tick === 0);
+    assertEquals(length > 7, tick === 0);
     observer.handleAck(tick);
   }
 });
@@ -95,7 +95,7 @@ Deno.test("WorldObserver.encode() does not send a string again because a number 
     world.fields.n.set(1, tick);
     world.commit();
     const length = observer.encode(packet);
-    assertEquals(length > 12, tick === 0);
+    assertEquals(length > 14, tick === 0);
     observer.handleAck(tick);
   }
 });

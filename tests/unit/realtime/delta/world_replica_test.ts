@@ -8,6 +8,7 @@ import { WorldState } from "../../../../src/realtime/delta/world_state.ts";
 
 const { Applied, AppliedLate, Duplicate, Old, UnknownBase, Malformed, TooLarge, ChecksumMismatch, SchemaMismatch } =
   SnapshotStatus;
+const { EpochMismatch } = SnapshotStatus;
 const fields = { n: uint(16), name: text(8) };
 const schema = defineSchema(fields, { maxEntities: 50 });
 const packet = new Uint8Array(1000);
@@ -82,7 +83,7 @@ Deno.test("WorldReplica.handlePacket() notices a wrong checksum, changes nothing
   replica.handlePacket(first!);
   for (let bit = 0; bit < 32; bit++) {
     const bent = second!.slice();
-    bent[4 + (bit >> 3)]! ^= 1 << (bit & 7);
+    bent[6 + (bit >> 3)]! ^= 1 << (bit & 7);
     assertEquals([replica.handlePacket(bent), replica.ack, shows(replica)], [ChecksumMismatch, -1, 0]);
   }
   assertEquals([replica.handlePacket(second!), replica.ack, shows(replica)], [Applied, 1, 1]);
@@ -90,7 +91,7 @@ Deno.test("WorldReplica.handlePacket() notices a wrong checksum, changes nothing
 
 Deno.test("WorldReplica.handlePacket() finds most bent packets by their checksum, and never applies a wrong one", () => {
   const [first, second] = film(2, { checksum: true });
-  for (let bit = 8 * 8; bit < 8 * second!.length; bit++) {
+  for (let bit = 10 * 8; bit < 8 * second!.length; bit++) {
     const replica = new WorldReplica(schema);
     replica.handlePacket(first!);
     const bent = second!.slice();
@@ -226,4 +227,111 @@ Deno.test("WorldReplica keeps a single byte that does not change", () => {
     observer.handleAck(replica.ack);
     assertEquals(replica.sample(tick).fields.code.at(0), Uint8Array.of(7));
   }
+});
+
+Deno.test("WorldReplica starts over with a server that was started again, and shows its entities as others", () => {
+  for (const epoch of [0, 0x1234]) {
+    const replica = new WorldReplica(schema);
+    for (const bytes of film(50)) replica.handlePacket(bytes);
+    shows(replica);
+    const world = new WorldState(schema, { epoch });
+    const observer = world.observe();
+    for (let id = 0; id < 10; id++) world.fields.n.set(world.spawn(), 1000 * id + 7);
+    let entered = 0;
+    for (let tick = 0; tick < 100; tick++) {
+      world.fields.name.set(1, `u${tick}`);
+      world.commit();
+      const status = replica.handlePacket(packet.slice(0, observer.encode(packet)));
+      if (status === Applied && (epoch > 0 || tick > 1)) {
+        const frame = replica.sample(tick);
+        for (let id = 0; id < 10; id++) {
+          assertEquals(frame.fields.n.at(id), 1000 * id + 7, `epoch ${epoch}, tick ${tick}`);
+        }
+        entered += frame.enteredCount;
+      }
+      observer.handleAck(replica.ack);
+    }
+    assertEquals([replica.latestTick, entered, replica.counters().restarts], [99, 10, 1]);
+    assertEquals(observer.counters().deltas! > 90, true);
+  }
+});
+
+Deno.test("WorldReplica.handlePacket() refuses the deltas of another schema and asks for a full snapshot", () => {
+  const world = new WorldState(defineSchema({ ...fields, n: uint(15) }, { maxEntities: 50 }));
+  const replica = new WorldReplica(world.schema);
+  world.commit();
+  replica.handlePacket(packet.slice(0, world.observe().encode(packet)));
+  assertEquals([replica.handlePacket(film(2)[1]!), replica.ack], [EpochMismatch, -1]);
+});
+
+Deno.test("WorldReplica.handlePacket() proves by the checksum what the packet did not touch", () => {
+  const films = [1, 2].map((n) => {
+    const world = new WorldState(schema);
+    const observer = world.observe({ checksum: true });
+    for (const id of [3, 4]) world.spawn(id);
+    world.fields.n.set(4, n);
+    return [0, 1].map(() => {
+      world.fields.name.set(3, `t${world.tick}`);
+      world.commit();
+      const bytes = packet.slice(0, observer.encode(packet));
+      observer.handleAck(0);
+      return bytes;
+    });
+  });
+  const replica = new WorldReplica(schema);
+  replica.handlePacket(films[0]![0]!);
+  assertEquals([replica.handlePacket(films[1]![1]!), replica.ack], [ChecksumMismatch, -1]);
+  assertEquals(replica.handlePacket(films[0]![1]!), Applied);
+});
+
+Deno.test("WorldReplica.handlePacket() proves by the checksum who is there, which entity it is, and when", () => {
+  /** Two snapshots of two entities with initial values; the second brings nothing new. */
+  const film = (ids: readonly number[], respawns: number, ticks: number): Uint8Array[] => {
+    const world = new WorldState(schema);
+    const observer = world.observe({ checksum: true });
+    for (const id of ids) {
+      world.spawn(id);
+      for (let i = 0; i < respawns; i++) {
+        world.despawn(id);
+        world.spawn(id);
+      }
+    }
+    while (world.tick < ticks) world.commit();
+    const first = packet.slice(0, observer.encode(packet));
+    observer.handleAck(ticks);
+    world.commit();
+    return [first, packet.slice(0, observer.encode(packet))];
+  };
+  const good = film([1, 2], 0, 0);
+  for (const other of [film([1, 3], 0, 0), film([1, 2], 1, 0), film([1], 0, 0)]) {
+    const replica = new WorldReplica(schema);
+    replica.handlePacket(good[0]!);
+    assertEquals(replica.handlePacket(other[1]!), ChecksumMismatch);
+    assertEquals(replica.handlePacket(good[1]!), Applied);
+  }
+  const late = film([1, 2], 0, 5)[0]!.slice();
+  late[2] = 6;
+  const other = film([1, 2], 0, 5)[0]!.slice();
+  other[4]! ^= 1; // another epoch
+  for (const bent of [late, other]) assertEquals(new WorldReplica(schema).handlePacket(bent), ChecksumMismatch);
+});
+
+Deno.test("WorldReplica goes on beyond 31 bits, whatever numbers a peer makes up", () => {
+  const replica = new WorldReplica(schema);
+  const bytes = film(1)[0]!;
+  let number = 0;
+  for (let i = 0; i < 66_000; i++, number = (number + 32_767) & 0xffff) {
+    bytes[1] = number >>> 8;
+    bytes[2] = number;
+    if (replica.handlePacket(bytes) !== Applied) throw new Error(`packet ${i} was refused`);
+  }
+  assertEquals([replica.latestTick, replica.visibleCount], [65_999 * 32_767, 10]);
+});
+
+Deno.test("WorldReplica.handlePacket() stays with the newest tick when an old full snapshot comes again and again", () => {
+  const packets = film(60);
+  const replica = new WorldReplica(schema);
+  for (const bytes of packets) replica.handlePacket(bytes);
+  for (let i = 0; i < 100; i++) assertEquals(replica.handlePacket(packets[0]!), Old);
+  assertEquals([replica.latestTick, shows(replica)], [59, 59]);
 });

@@ -136,3 +136,11 @@ Deno.test("DelayChooser.best() is the least sum of delay and price, however late
     }
   }
 });
+
+Deno.test("DelayChooser.shrinks() above the greatest delay, whatever it costs", () => {
+  const everyOther = chooserFor([0, 90], { maxDelayMs: 60, shrinkHorizonMs: 0 });
+  assertEquals([61, 75, 200].map((allowanceMs) => everyOther.shrinks(allowanceMs)), [true, true, true]);
+  assertEquals(everyOther.shrinks(60), false);
+  const unreachable = chooserFor([0], { minDelayMs: 50, maxDelayMs: 50 });
+  assertEquals([unreachable.shrinks(55), unreachable.shrinks(71)], [false, true], "not below the least delay");
+});

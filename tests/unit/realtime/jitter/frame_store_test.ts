@@ -41,6 +41,25 @@ Deno.test("FrameStore tells a position from the one a lap away", () => {
   assertEquals([store.has(11), store.knows(3)], [true, false]);
 });
 
+Deno.test("FrameStore.insert() leaves a frame that waits, and takes no block for the refused one", () => {
+  const { store } = makeStore();
+  assertEquals(store.insert(3, 0, 0, Uint8Array.of(7), false), true);
+  for (const position of [3, 3 + 8, 3 - 8]) {
+    assertEquals(store.insert(position, 1, 1, new Uint8Array(200), true), false);
+  }
+  assertEquals([store.has(3), store.count, store.bytes, store.heldBytes], [true, 1, 64, 64]);
+  assertEquals([store.mediaMs(3), store.endsSpurt(3)], [0, false]);
+});
+
+Deno.test("FrameStore.first() ends although nothing waits, or only a lap away", () => {
+  const { store } = makeStore();
+  assertEquals(store.first(5), 5);
+  store.insert(3, 0, 0, new Uint8Array(1), false);
+  assertEquals([store.first(3), store.first(-2), store.first(4 - 8), store.first(1000)], [3, 3, 3, 3]);
+  store.insert(6, 0, 0, new Uint8Array(1), false);
+  assertEquals([store.first(0), store.first(4)], [3, 6]);
+});
+
 Deno.test("FrameStore remembers frames that came and are over", () => {
   const { store } = makeStore();
   store.pass(2);

@@ -126,8 +126,38 @@ Deno.test("handleFrame() takes frames before the first one until it is played", 
 Deno.test("handleFrame() takes frames before the first one no further back than maxFrames", () => {
   const rig = new JitterRig({ maxDelayMs: 100, maxFrames: 16, maxBytes: 100_000 });
   rig.frame(100);
-  assertEquals([rig.frame(84), rig.frame(70), rig.frame(83)], ["Accepted", "Late", "Late"]);
+  assertEquals([rig.frame(85), rig.frame(84), rig.frame(70)], ["Accepted", "Late", "Late"]);
   assertEquals(rig.buffer.statistics().waitingFrames, 2);
+});
+
+Deno.test("handleFrame() takes no frame before the first one that would be a lap away from the furthest", () => {
+  const rig = new JitterRig();
+  const admissions = [0, 200, 400, 511, 1, -1].map((n) => rig.frame(n & 0xffff, n));
+  assertEquals(admissions, ["Accepted", "Accepted", "Accepted", "Accepted", "Late", "Discontinuous"]);
+  assertEquals(rig.buffer.statistics().waitingFrames, 2);
+  rig.ticks(200);
+  const { waitingFrames, waitingBytes, counters } = rig.buffer.statistics();
+  assertEquals([waitingFrames, waitingBytes, counters.received], [0, 0, 6]);
+  assertEquals(counters.played! + counters.overflowed! + counters.skipped! + counters.aged!, 4);
+});
+
+Deno.test("handleFrame() takes no frame a lap away from the furthest after a restart in the middle of talk", () => {
+  const rig = new JitterRig();
+  rig.stream(0, 100).ticks(101);
+  const S = 30_000;
+  const admissions = [S - 1, S, S + 200, S + 400, S + 511, S + 1, S - 1].map((n) => rig.frame(n));
+  assertEquals(admissions.slice(0, 5), ["Discontinuous", "Accepted", "Accepted", "Accepted", "Accepted"]);
+  assertEquals(admissions.slice(5), ["Late", "Discontinuous"]);
+  assertEquals(rig.buffer.statistics().waitingFrames, 2);
+  rig.ticks(200);
+  assertEquals([rig.buffer.statistics().waitingFrames, rig.buffer.statistics().waitingBytes], [0, 0]);
+});
+
+Deno.test("handleFrame() takes frames before the first one as far as they can wait beside the furthest", () => {
+  const rig = new JitterRig({ maxDelayMs: 100, maxFrames: 16, maxBytes: 100_000 });
+  for (let n = 100; n < 110; n++) rig.frame(n);
+  assertEquals([rig.frame(93), rig.frame(94), rig.frame(95)], ["Late", "Accepted", "Accepted"]);
+  assertEquals(rig.buffer.statistics().waitingFrames, 12);
 });
 
 Deno.test("handleFrame() drops a frame whose numbers do not fit", () => {
