@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { checkBytes } from "./packet_check.ts";
 import { decodeVarint, encodeVarint, varintLength, varintLengthFrom } from "../../bytes/varint.ts";
 import { copyBytes } from "./copy_bytes.ts";
 import { applyRanges, areRangesSound, RangeEncoder } from "./copy_ranges.ts";
@@ -94,6 +95,9 @@ export class ByteDelta {
    * @throws {RangeError} When base or state are longer than the maximum.
    */
   encode(base: Uint8Array, state: Uint8Array, out: Uint8Array, offset = 0): number {
+    checkBytes(base, "base");
+    checkBytes(state, "state");
+    checkBytes(out, "output");
     this.#checkLength(base.length);
     this.#checkLength(state.length);
     const prefix = 1 + varintLength(state.length);

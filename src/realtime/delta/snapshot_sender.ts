@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { checkBytes } from "./packet_check.ts";
 import { CounterTable } from "../../metric/counter_table.ts";
 import { BYTE_DELTA_HEADER_BYTES, ByteDelta } from "./byte_delta.ts";
 import { SentRing } from "./sent_ring.ts";
@@ -95,6 +96,8 @@ export class SnapshotSender {
    * @throws {RangeError} When the state is longer than `maxStateBytes`.
    */
   encode(state: Uint8Array, out: Uint8Array): number {
+    checkBytes(state, "state");
+    checkBytes(out, "packet");
     const ring = this.#ring;
     if (ring.release()) this.#counters.add(0, SenderCounter.ExpiredBases, 1);
     const slot = ring.baseSlot;

@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { checkBytes } from "./packet_check.ts";
 import { MisuseError } from "../../error/transport_error.ts";
 import { CounterTable } from "../../metric/counter_table.ts";
 import type { BitWriter } from "./bit_writer.ts";
@@ -135,6 +136,8 @@ export class WorldObserver {
    * @throws {RangeError} When an id is no integer below the schema's `maxEntities`, or there are fewer ids than counted.
    */
   encode(out: Uint8Array, ids?: ArrayLike<number>, count: number = ids?.length ?? 0): number {
+    checkBytes(out, "packet");
+    if (count < 0) throw new RangeError(`Cannot take ${count} ids`);
     const tick = this.#desk.world.tick - 1;
     if (tick <= this.#lastTick) throw new MisuseError("Cannot encode a snapshot: commit the next tick first");
     if (count > (ids?.length ?? 0)) throw new RangeError(`Cannot take ${count} ids: the list has ${ids?.length ?? 0}`);
