@@ -15,7 +15,7 @@ Deno.test("encode() refuses what is no Uint8Array at every level, and goes on af
   const observer = world.observe();
   world.spawn();
   world.commit();
-  for (const one of wrong as Uint8Array[]) {
+  for (const one of wrong as unknown as Uint8Array[]) {
     assertThrows(() => delta.encode(one, bytes, bytes), TypeError);
     assertThrows(() => delta.encode(bytes, one, bytes), TypeError);
     assertThrows(() => delta.encode(bytes, bytes, one), TypeError);
