@@ -1,6 +1,8 @@
 /**
  * Sessions whose peer moves: rebinding, another link, a stream, and those who only pretend.
  *
+ * Why: more than 400 lines, because honest moves and pretended ones are held against the same rules.
+ *
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
