@@ -7,7 +7,7 @@ import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { linesOf } from "../interop/lines_of.ts";
 import type { ReactorStatistics } from "../../mod.ts";
 import { frame, PlainSocket } from "../interop/plain_socket.ts";
-import { openReactor } from "./framed_tcp.ts";
+import { openReactor, workers } from "./framed_tcp.ts";
 import type { GoneClientsJob } from "./gone_clients_worker.ts";
 import { textOf, upTo } from "./payloads.ts";
 import { within } from "./waiting.ts";
@@ -16,7 +16,8 @@ const MAX_OPEN_FILES = 64;
 
 Deno.test({
   name: "Reactor backs off while there are too many open files, and accepts again when there are not",
-  ignore: Deno.build.os === "windows",
+  // With workers the runtime itself panics where a process has no descriptor left.
+  ignore: Deno.build.os === "windows" || workers > 0,
   fn: async () => {
     await using server = await startServer();
     const clients = await Promise.all(upTo(MAX_OPEN_FILES).map(() => PlainSocket.connect(server.port)));

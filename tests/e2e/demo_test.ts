@@ -130,7 +130,12 @@ function rowOf(output: string, transport: string, verified: string): RegExpExecA
 /** The server was killed before the demo ended, but its port may take a moment to go with it. */
 async function untilRefused(port: number): Promise<void> {
   for (let i = 0; i < 100; i++) {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    } catch (error) {
+      // The listener went in the very moment of the attempt.
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -5,10 +5,8 @@
  */
 import { allFuzzers, type Fuzzer } from "./fuzzers.ts";
 
-const CASES = 3000;
-
 function run(fuzzer: Fuzzer, first: number): void {
-  for (let seed = first; seed < first + CASES; seed++) {
+  for (let seed = first; seed < first + fuzzer.shortCount; seed++) {
     try {
       fuzzer.run(seed);
     } catch (error) {

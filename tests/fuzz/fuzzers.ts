@@ -6,12 +6,15 @@
 import { AeadFuzz } from "../unit/crypto/aead_fuzz.ts";
 import { DeltaFuzz } from "./delta_fuzz.ts";
 import { JitterFuzz } from "./jitter_fuzz.ts";
+import { SessionFuzz } from "./session_fuzz.ts";
 import { StreamFuzz } from "./stream_fuzz.ts";
 
 /** One fuzzer; it may keep memory between cases, but a case depends on its seed alone. */
 export interface Fuzzer {
   /** What it fuzzes. */
   readonly name: string;
+  /** How many cases take about half a second. */
+  readonly shortCount: number;
 
   /**
    * Runs one case.
@@ -29,11 +32,12 @@ export interface Fuzzer {
  */
 export function allFuzzers(): Fuzzer[] {
   const [stream, aead] = [new StreamFuzz(), new AeadFuzz()];
-  const [delta, jitter] = [new DeltaFuzz(), new JitterFuzz()];
+  const [delta, jitter, session] = [new DeltaFuzz(), new JitterFuzz(), new SessionFuzz()];
   return [
-    { name: "the stream machine and its cursor", run: (seed) => void stream.run(seed) },
-    { name: "the three AEAD providers against each other", run: (seed) => void aead.run(seed) },
-    { name: "snapshot delta at all levels", run: (seed) => void delta.run(seed) },
-    { name: "the jitter buffer", run: (seed) => void jitter.run(seed) },
+    { name: "the stream machine and its cursor", shortCount: 3000, run: (seed) => void stream.run(seed) },
+    { name: "the three AEAD providers against each other", shortCount: 3000, run: (seed) => void aead.run(seed) },
+    { name: "snapshot delta at all levels", shortCount: 3000, run: (seed) => void delta.run(seed) },
+    { name: "the jitter buffer", shortCount: 3000, run: (seed) => void jitter.run(seed) },
+    { name: "sessions and their decoders", shortCount: 250, run: (seed) => void session.run(seed) },
   ];
 }
