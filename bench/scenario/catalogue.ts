@@ -5,12 +5,31 @@
  */
 
 import type { Scenario } from "../harness/scenario.ts";
+import { aead1200, aead64, aeadAlloc, aeadOpen1200 } from "./aead.ts";
+import {
+  deltaEncodeAlloc,
+  deltaEncodeRate,
+  deltaSavingsBusy,
+  deltaSavingsBusyPlain,
+  deltaSavingsCalm,
+  deltaSavingsChaotic,
+} from "./delta.ts";
+import { interestDatagrams, interestSavings, interestTick100k, interestTick10k } from "./interest.ts";
+import { jitterDelay } from "./jitter.ts";
+import { poolDispatchKernel, poolDispatchKernelNet, poolDispatchRing, poolMainKernel } from "./pool_dispatch.ts";
+import { poolInline } from "./pool_inline.ts";
+import { poolScale } from "./pool_scale.ts";
+import { poolStart, poolStartResident } from "./pool_start.ts";
+import { ringMpsc60, ringSpsc60 } from "./ring_rates.ts";
+import { poolWake, ringHandoff } from "./ring_round_trips.ts";
 import { tcpAlloc } from "./tcp_alloc.ts";
 import { tcpBurst64, tcpBurst64View, tcpBurst8192, tcpBurst8192Cached } from "./tcp_burst.ts";
 import { tcpFlux64 } from "./tcp_flux.ts";
 import { tcpIdle } from "./tcp_idle.ts";
 import { tcpParticle64 } from "./tcp_particle.ts";
 import { tcpRtt64 } from "./tcp_rtt.ts";
+import { tcpSharePortBytes, tcpSharePortEcho } from "./tcp_share_port.ts";
+import { udpScenarios } from "./udp_links.ts";
 
 /** The scenarios. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -23,4 +42,34 @@ export const SCENARIOS: readonly Scenario[] = [
   tcpParticle64,
   tcpAlloc,
   tcpIdle,
+  tcpSharePortEcho,
+  tcpSharePortBytes,
+  deltaSavingsCalm,
+  deltaSavingsBusy,
+  deltaSavingsBusyPlain,
+  deltaSavingsChaotic,
+  deltaEncodeRate,
+  deltaEncodeAlloc,
+  interestTick10k,
+  interestTick100k,
+  interestDatagrams,
+  interestSavings,
+  ...jitterDelay,
+  poolStart,
+  poolStartResident,
+  ringSpsc60,
+  ringMpsc60,
+  ringHandoff,
+  poolWake,
+  poolScale,
+  poolInline,
+  poolDispatchKernel,
+  poolDispatchKernelNet,
+  poolDispatchRing,
+  poolMainKernel,
+  aead64,
+  aead1200,
+  aeadOpen1200,
+  aeadAlloc,
+  ...udpScenarios,
 ];

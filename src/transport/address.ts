@@ -14,6 +14,16 @@ export interface TcpAddress {
   readonly port: number;
 }
 
+/** A UDP address; `hostname` is the numeric form where it describes an open link. */
+export interface UdpAddress {
+  /** Which kind of address this is. */
+  readonly transport: "udp";
+  /** A host name or a numeric IPv4 or IPv6 address, without brackets. */
+  readonly hostname: string;
+  /** The port, 0 to 65535. */
+  readonly port: number;
+}
+
 /** The address of a listener or a link inside one process. */
 export interface MemoryAddress {
   /** Which kind of address this is. */
@@ -22,7 +32,7 @@ export interface MemoryAddress {
   readonly name: string;
 }
 
-/** Where a link leads, or where a listener listens. */
+/** Where a stream link leads, or where a listener listens. */
 export type Address = TcpAddress | MemoryAddress;
 
 /**
@@ -31,7 +41,7 @@ export type Address = TcpAddress | MemoryAddress;
  * @param address Any address.
  * @returns The host name, or the name of a memory address.
  */
-export function addressHost(address: Address): string {
+export function addressHost(address: Address | UdpAddress): string {
   return address.transport === "memory" ? address.name : address.hostname;
 }
 
@@ -41,8 +51,18 @@ export function addressHost(address: Address): string {
  * @param address Any address.
  * @returns `127.0.0.1:5555`, `[::1]:5555` or `memory:name`.
  */
-export function formatAddress(address: Address): string {
+export function formatAddress(address: Address | UdpAddress): string {
   if (address.transport === "memory") return `memory:${address.name}`;
   const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
   return `${host}:${address.port}`;
+}
+
+/**
+ * A host as it is reported of a socket that speaks IPv4 and IPv6, in the form of the protocol that it came by.
+ *
+ * @param hostname A numeric address.
+ * @returns The same; `::ffff:192.0.2.1` becomes `192.0.2.1` (RFC 4291 section 2.5.5.2).
+ */
+export function unmappedHost(hostname: string): string {
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(hostname) ? hostname.slice("::ffff:".length) : hostname;
 }
