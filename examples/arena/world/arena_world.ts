@@ -45,7 +45,10 @@ export class ArenaWorld {
   constructor(inhabitants: number, maxAvatars: number) {
     this.inhabitants = inhabitants;
     this.capacity = inhabitants + maxAvatars;
-    this.state = new WorldState(arenaSchema(this.capacity), { historyTicks: HISTORY_TICKS, epoch: Date.now() & 0xffff });
+    this.state = new WorldState(arenaSchema(this.capacity), {
+      historyTicks: HISTORY_TICKS,
+      epoch: Date.now() & 0xffff,
+    });
     this.interest = new InterestManager({
       cellSize: CELL_SIZE,
       maxEntities: this.capacity + maxAvatars, // an avatar that left still counts until the next tick
