@@ -32,7 +32,7 @@ interface Outcome {
   readonly isTimedOut: boolean;
 }
 
-const GROUP_LIMIT_MS = 300_000;
+const GROUP_LIMIT_MS = 420_000;
 const PARALLEL_JOBS = "2";
 
 const root = new URL("../", import.meta.url);

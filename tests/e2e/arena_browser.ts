@@ -8,6 +8,9 @@
 import { AssertionError } from "@std/assert";
 import { within } from "./waiting.ts";
 
+/** How long the browser may take to be installed. */
+const INSTALL_MS = 120_000;
+
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
 const FLAGS = [
@@ -48,7 +51,13 @@ export async function findChromium(): Promise<{ readonly path: string } | { read
   const found = await searchPath();
   if (found !== undefined) return { path: found };
   if (!Deno.env.has("CI") || Deno.uid() !== 0) return { reason: `none of ${NAMES.join(", ")} is on the path` };
-  const install = new Deno.Command("apt-get", { args: ["install", "-y", "chromium"], stdin: "null", stdout: "null" });
+  const install = new Deno.Command("apt-get", {
+    args: ["install", "-y", "chromium"],
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+    stdin: "null",
+    stdout: "null",
+    signal: AbortSignal.timeout(INSTALL_MS),
+  });
   const isInstalled = await install.output().then(({ success }) => success, () => false);
   const installed = isInstalled ? await searchPath() : undefined;
   return installed === undefined ? { reason: "apt-get install chromium failed" } : { path: installed };
