@@ -141,8 +141,8 @@ Deno.test("A handler for a client that is still pending does not let its deadlin
   const seen: string[] = [];
   await using reactor = await openReactor({
     peerIds: true,
-    handshakeTimeoutMs: 30,
-    onConnected: () => new Promise((resolve) => setTimeout(resolve, 100)),
+    handshakeTimeoutMs: 500,
+    onConnected: () => new Promise((resolve) => setTimeout(resolve, 700)),
     onMessageReceived: (_, payload) => void seen.push(textOf(payload)),
   });
   await using client = await PlainSocket.connect(reactor.port);
