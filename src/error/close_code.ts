@@ -1,8 +1,8 @@
 /**
  * Why a connection ended, as numbers that never change their meaning.
  *
- * The list is append-only: a code that was published is never reused, because logs, counters and later wire formats
- * carry the number. A plain frozen object and not an `enum`: it erases to what is written here.
+ * The list is append-only: a code that was published is never reused, because logs, counters and wire formats carry the
+ * number. 64 to 95 belong to sessions (`session/session_close_code.ts`), from 32768 on the application's own. A plain frozen object and not an `enum`: it erases to what is written here.
  *
  * @module
  */
@@ -53,6 +53,26 @@ export const CloseCode = {
   SendStalled: 20,
   /** No live connection has the peer id that was to be sent to. */
   UnknownPeer: 21,
+  /** A session's peer broke a rule of the standard inside an authentic packet. */
+  ProtocolViolation: 64,
+  /** More packets of a session were forged than its keys allow (RFC 9001 section 6.6). */
+  ForgeryLimit: 65,
+  /** The peer has lost the session and said so with a stateless reset. */
+  StatelessReset: 66,
+  /** The same client has a newer session. */
+  Replaced: 67,
+  /** The peer acknowledged a packet that was never sent. */
+  OptimisticAck: 68,
+  /** Client and server have no version in common. */
+  VersionMismatch: 69,
+  /** The server has no room for another session. */
+  Busy: 70,
+  /** The client's hello breaks the format. */
+  BadHello: 71,
+  /** The application refused the client. */
+  NotAuthorized: 72,
+  /** The packet numbers of a session ran out. */
+  NumbersExhausted: 73,
 } as const;
 
 /** One of the values of {@linkcode CloseCode}. */

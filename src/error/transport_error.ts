@@ -1,8 +1,8 @@
 /**
  * The error classes, sorted by whose fault it was.
  *
- * The caller's: `TypeError`, `RangeError` and {@linkcode MisuseError}. The peer's: {@linkcode ProtocolError} and its
- * kin. The world's: {@linkcode ConnectError}, {@linkcode TimeoutError}, {@linkcode ClosedError},
+ * The caller's: `TypeError`, `RangeError` and {@linkcode MisuseError}. The peer's: {@linkcode ProtocolError} and
+ * {@linkcode AuthenticationError}. The world's: {@linkcode ConnectError}, {@linkcode TimeoutError}, {@linkcode ClosedError},
  * {@linkcode ResourceError}. Invariant: bytes from a peer never cause one of the first group.
  *
  * @module
@@ -13,6 +13,7 @@ import { type CloseCode, closeCodeName } from "./close_code.ts";
 export type TransportErrorCode =
   | "MISUSE"
   | "PROTOCOL"
+  | "AUTHENTICATION"
   | "CONNECT"
   | "TIMEOUT"
   | "CLOSED"
@@ -65,6 +66,19 @@ export class ProtocolError extends TransportError {
   constructor(closeCode: CloseCode, message: string, options?: ErrorOptions) {
     super("PROTOCOL", message, options);
     this.closeCode = closeCode;
+  }
+}
+
+/** The peer is not who it should be, or does not take this end for who it should be. */
+export class AuthenticationError extends TransportError {
+  /**
+   * Makes the error.
+   *
+   * @param message Who could not be authenticated, and why not.
+   * @param options The cause, where there is one.
+   */
+  constructor(message: string, options?: ErrorOptions) {
+    super("AUTHENTICATION", message, options);
   }
 }
 

@@ -1,42 +1,43 @@
 /**
  * Why a session ended: the numbers that stand in its close frames and hello refusals (STANDARD.md, section 6).
  *
- * Numbers below 64 are those of `error/close_code.ts`; 64 to 95 belong to sessions; from 32768 on they belong to the
- * application, which gives them a meaning. The list is append-only.
+ * All are numbers of `error/close_code.ts`, which keeps them: those below 64 are shared with other connections, 64 to 95
+ * belong to sessions. From 32768 on they belong to the application, which gives them a meaning.
  *
  * @module
  */
+import { CloseCode } from "../error/close_code.ts";
 
 /** The reasons for the end of a session. */
 export const SessionCloseCode = {
   /** Either side closed. */
-  Normal: 0,
+  Normal: CloseCode.Normal,
   /** The endpoint that owns the session stopped. */
-  GoingAway: 1,
+  GoingAway: CloseCode.GoingAway,
   /** Nothing authentic was received for longer than the idle timeout. */
-  IdleTimeout: 8,
+  IdleTimeout: CloseCode.IdleTimeout,
   /** The peer was not heard under the session's keys in time. */
-  HandshakeTimeout: 10,
+  HandshakeTimeout: CloseCode.HandshakeTimeout,
   /** The peer broke a rule of the standard inside an authentic packet. */
-  ProtocolViolation: 64,
+  ProtocolViolation: CloseCode.ProtocolViolation,
   /** More packets were forged than the keys allow (RFC 9001 section 6.6). */
-  ForgeryLimit: 65,
+  ForgeryLimit: CloseCode.ForgeryLimit,
   /** The peer has lost the session and said so with a stateless reset. */
-  StatelessReset: 66,
+  StatelessReset: CloseCode.StatelessReset,
   /** The same client has a newer session. */
-  Replaced: 67,
+  Replaced: CloseCode.Replaced,
   /** The peer acknowledged a packet that was never sent. */
-  OptimisticAck: 68,
+  OptimisticAck: CloseCode.OptimisticAck,
   /** Client and server have no version in common. */
-  VersionMismatch: 69,
+  VersionMismatch: CloseCode.VersionMismatch,
   /** The server has no room for another session. */
-  Busy: 70,
+  Busy: CloseCode.Busy,
   /** The client's hello breaks the format. */
-  BadHello: 71,
+  BadHello: CloseCode.BadHello,
   /** The application refused the client. */
-  NotAuthorized: 72,
+  NotAuthorized: CloseCode.NotAuthorized,
   /** Packet numbers ran out. */
-  NumbersExhausted: 73,
+  NumbersExhausted: CloseCode.NumbersExhausted,
 } as const;
 
 /** One of the values of {@linkcode SessionCloseCode}. */

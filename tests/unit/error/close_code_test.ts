@@ -25,6 +25,16 @@ const published: readonly (readonly [string, number])[] = [
   ["HandshakeRefused", 19],
   ["SendStalled", 20],
   ["UnknownPeer", 21],
+  ["ProtocolViolation", 64],
+  ["ForgeryLimit", 65],
+  ["StatelessReset", 66],
+  ["Replaced", 67],
+  ["OptimisticAck", 68],
+  ["VersionMismatch", 69],
+  ["Busy", 70],
+  ["BadHello", 71],
+  ["NotAuthorized", 72],
+  ["NumbersExhausted", 73],
 ];
 
 Deno.test("CloseCode keeps every number that was published", () => {

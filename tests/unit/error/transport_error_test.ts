@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { CloseCode } from "../../../src/error/close_code.ts";
 import {
+  AuthenticationError,
   ClosedError,
   ConnectError,
   MisuseError,
@@ -16,6 +17,7 @@ Deno.test("every error is a TransportError with its own name and code, and keeps
   const all: readonly (readonly [TransportError, string, string])[] = [
     [new MisuseError("m", options), "MisuseError", "MISUSE"],
     [new ProtocolError(CloseCode.NegativeLength, "m", options), "ProtocolError", "PROTOCOL"],
+    [new AuthenticationError("m", options), "AuthenticationError", "AUTHENTICATION"],
     [new ConnectError("m", options), "ConnectError", "CONNECT"],
     [new TimeoutError("m", options), "TimeoutError", "TIMEOUT"],
     [new ClosedError(CloseCode.Aborted, "local", options), "ClosedError", "CLOSED"],
