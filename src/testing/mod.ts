@@ -31,9 +31,17 @@ export type { RandomSource } from "../random/random_source.ts";
 export { SeededRandom } from "../random/seeded_random.ts";
 export type { Clock, WallClock } from "../time/clock.ts";
 export type { Alarm, Scheduler } from "../time/scheduler.ts";
-export type { Address, MemoryAddress, TcpAddress } from "../transport/address.ts";
+export type { Address, MemoryAddress, TcpAddress, UdpAddress } from "../transport/address.ts";
 export type { StreamFabric, StreamLink, StreamListener } from "../transport/stream_link.ts";
+export { DatagramAddress } from "../wire/datagram_address.ts";
 export type { StreamConditionerOptions } from "./conditioner_options.ts";
+export {
+  DatagramConditioner,
+  type DatagramConditionerConfig,
+  type DatagramConditionerOptions,
+  type DatagramTally,
+} from "./datagram_conditioner.ts";
+export { DatagramHost, DatagramNetwork, type DatagramReceiver, type TappedDatagram } from "./datagram_network.ts";
 export { MachineEnd, type MachineEndOptions, type MachineSink } from "./machine_end.ts";
 export { MachinePair, type MachinePairOptions } from "./machine_pair.ts";
 export { ManualScheduler } from "./manual_scheduler.ts";

@@ -32,8 +32,8 @@ export interface MemoryAddress {
   readonly name: string;
 }
 
-/** Where a stream link leads, or where a listener listens. */
-export type Address = TcpAddress | MemoryAddress;
+/** Where a link leads, or where a listener listens. */
+export type Address = TcpAddress | UdpAddress | MemoryAddress;
 
 /**
  * The part of an address that stands for the host: limits per address count by it.
@@ -41,7 +41,7 @@ export type Address = TcpAddress | MemoryAddress;
  * @param address Any address.
  * @returns The host name, or the name of a memory address.
  */
-export function addressHost(address: Address | UdpAddress): string {
+export function addressHost(address: Address): string {
   return address.transport === "memory" ? address.name : address.hostname;
 }
 
@@ -51,7 +51,7 @@ export function addressHost(address: Address | UdpAddress): string {
  * @param address Any address.
  * @returns `127.0.0.1:5555`, `[::1]:5555` or `memory:name`.
  */
-export function formatAddress(address: Address | UdpAddress): string {
+export function formatAddress(address: Address): string {
   if (address.transport === "memory") return `memory:${address.name}`;
   const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
   return `${host}:${address.port}`;

@@ -7,8 +7,7 @@
  * @module
  */
 import { SystemScheduler } from "../../../src/io/system/system_scheduler.ts";
-import { DatagramConditioner } from "../../../src/testing/datagram_conditioner.ts";
-import { SeededRandom } from "@ringwire/ringwire/testing";
+import { DatagramConditioner, SeededRandom } from "@ringwire/ringwire/testing";
 import type { LinkSettings } from "../protocol/control.ts";
 
 /** A link that does nothing to datagrams. */
