@@ -3,7 +3,8 @@
  *
  * This entry holds everything that is finished; subpaths hold one part each. So far that is framed TCP (`./reactor`): a
  * {@linkcode Reactor} serves many connections, a {@linkcode Particle} is a client for one producer,
- * {@linkcode ParticleFlux} for many, in other threads too, and {@linkcode ParticleBurst} sends without waiting.
+ * {@linkcode ParticleFlux} for many, in other threads too, and {@linkcode ParticleBurst} sends without waiting; and
+ * encrypted UDP (`./secure`): a {@linkcode SecureSocket} serves many peers or connects to one.
  *
  * @example
  * ```ts
@@ -22,9 +23,11 @@ export { Particle } from "./src/api/particle.ts";
 export { ParticleFlux } from "./src/api/particle_flux.ts";
 export { ParticleBurst } from "./src/api/particle_burst.ts";
 export { type Built, ParticleBuilder, type ParticleKind } from "./src/api/particle_builder.ts";
+export { SecureSocket } from "./src/api/secure_socket.ts";
 export { CloseCode, type CloseCodeName, closeCodeName } from "./src/error/close_code.ts";
 export { SendStatus } from "./src/error/send_status.ts";
 export {
+  AuthenticationError,
   ClosedError,
   type CloseOrigin,
   ConnectError,
@@ -35,6 +38,17 @@ export {
   TransportError,
   type TransportErrorCode,
 } from "./src/error/transport_error.ts";
+export { pinOf } from "./src/io/tls/certificate_pin.ts";
+export {
+  type CertificateAlgorithm,
+  type DevelopmentCertificate,
+  developmentCertificate,
+  type DevelopmentCertificateOptions,
+} from "./src/io/tls/development_certificate.ts";
+export type { TlsConnectOptions } from "./src/io/tls/tls_connect_options.ts";
+export type { PeerCertificate } from "./src/io/tls/tls_link.ts";
+export type { ClientCertificates } from "./src/io/tls/tls_listen_options.ts";
+export type { UdpBackend } from "./src/io/udp/udp_options.ts";
 export type { HistogramSnapshot } from "./src/metric/histogram.ts";
 export type { BurstOptions, FlushReport } from "./src/runtime/burst_runtime.ts";
 export type { Connection, DisconnectReason } from "./src/runtime/connection.ts";
@@ -44,6 +58,17 @@ export type { ProducerToken } from "./src/runtime/flux_token.ts";
 export type { HandlerModule, WorkerContext } from "./src/runtime/handler_module.ts";
 export type { ParticleHandlers, ParticleOptions, ReconnectOptions } from "./src/runtime/particle_options.ts";
 export type { ReactorHandlers, ReactorOptions } from "./src/runtime/reactor_options.ts";
+export type { SecureClientOptions } from "./src/runtime/secure_client_options.ts";
+export type {
+  SecureConnected,
+  SecureData,
+  SecureDisconnected,
+  SecureDisconnectReason,
+  SecureEvent,
+  SecureTicketReceived,
+} from "./src/runtime/secure_event.ts";
+export type { Authorize, SecureQueueOptions, SecureServerOptions } from "./src/runtime/secure_server_options.ts";
+export type { SecurePeerStatistics, SecureStatistics } from "./src/runtime/secure_statistics.ts";
 export type {
   ConnectionStatistics,
   ParticleStatistics,
@@ -51,7 +76,11 @@ export type {
   StreamStatistics,
 } from "./src/runtime/statistics.ts";
 export type { Dispatch, WorkerOptions } from "./src/runtime/worker_options.ts";
+export type { EndpointOptions } from "./src/session/endpoint_options.ts";
+export { SessionCloseCode } from "./src/session/session_close_code.ts";
+export type { SessionOptions } from "./src/session/session_options.ts";
+export type { SessionStatistics } from "./src/session/session_statistics.ts";
 export type { ConflationKey } from "./src/stream/conflation.ts";
 export type { FrameCursor } from "./src/stream/frame_cursor.ts";
 export type { SendPolicy, StreamOptions } from "./src/stream/stream_options.ts";
-export type { Address, MemoryAddress, TcpAddress } from "./src/transport/address.ts";
+export type { Address, MemoryAddress, TcpAddress, UdpAddress } from "./src/transport/address.ts";

@@ -1,0 +1,65 @@
+/**
+ * What the common part of secure sockets is configured by, and what a server or a client does besides.
+ *
+ * @module
+ */
+import type { PeerCertificate } from "../io/tls/tls_link.ts";
+import type { EndpointConfig } from "../session/endpoint_options.ts";
+import type { EndpointSetup } from "../session/endpoint_setup.ts";
+import type { SessionMachine } from "../session/session_machine.ts";
+import type { DatagramFailure, NumericAddress } from "../transport/datagram_link.ts";
+import type { SecureEventLimits } from "./secure_event_queue.ts";
+
+/** What both kinds of socket are configured by. */
+export interface SecureCoreConfig {
+  /** The options of the endpoint. */
+  readonly endpoint: EndpointConfig;
+  /** How much may wait for the application. */
+  readonly events: SecureEventLimits;
+  /** For how many ms closing waits for the peers. */
+  readonly closeTimeoutMs: number;
+}
+
+/** What a server or a client does besides. Nothing of this may throw. */
+export interface SecureCoreHooks {
+  /**
+   * A session carries messages, before the application is told.
+   *
+   * @param session Which.
+   * @returns The peer's certificate, where there is one.
+   */
+  handleConnected(session: SessionMachine): PeerCertificate | undefined;
+  /**
+   * A session is over, after the application was told.
+   *
+   * @param session Which.
+   */
+  handleEnded(session: SessionMachine): void;
+  /**
+   * A resumption came to nothing.
+   *
+   * @param session Which.
+   */
+  handleResumptionFailed(session: SessionMachine): void;
+  /**
+   * A ticket came.
+   *
+   * @param session Whose.
+   * @returns It, as the application keeps it; `undefined` when there is nothing to keep.
+   */
+  sealTicket(session: SessionMachine): Uint8Array | undefined;
+  /**
+   * A datagram could not be sent.
+   *
+   * @param to Where it was to go; borrowed.
+   * @param failure Why.
+   */
+  handleSendFailure(to: NumericAddress, failure: DatagramFailure): void;
+  /** Stops whatever would make new sessions; the socket closes. */
+  handleClosing(): void;
+  /** Settles once what `handleClosing` has stopped is gone; never rejects. */
+  whenStopped(): Promise<void>;
+}
+
+/** What an endpoint keeps beyond a restart. */
+export type SecureKeys = Pick<EndpointSetup, "resetKey" | "ticketKey">;

@@ -1,0 +1,54 @@
+/**
+ * Puts secure sockets together: options, sockets of the system, server or client.
+ *
+ * @module
+ */
+import { openTlsLink } from "../io/tls/connect_tls.ts";
+import { tcpFabric } from "../io/tcp/tcp_fabric.ts";
+import { TlsListener } from "../io/tls/tls_listener.ts";
+import { udpFabric } from "../io/udp/udp_fabric.ts";
+import { SecureClient } from "./secure_client.ts";
+import type { SecureClientConfig } from "./secure_client_options.ts";
+import type { SecureHost } from "./secure_host.ts";
+import { SecureServer } from "./secure_server.ts";
+import type { SecureServerConfig } from "./secure_server_options.ts";
+
+/**
+ * Binds a server.
+ *
+ * @param config The checked options.
+ * @param host Time, chance, cryptography.
+ * @returns The server, serving. Rejects with `ResourceError` when an address cannot be had.
+ */
+export async function openSecureServer(config: SecureServerConfig, host: SecureHost): Promise<SecureServer> {
+  config.signal?.throwIfAborted();
+  const link = await udpFabric(config.udp).open();
+  let listener: TlsListener | undefined;
+  try {
+    listener = new TlsListener(tcpFabric(config.tcp).listen(), config.tls);
+    await listener.listening;
+    config.signal?.throwIfAborted();
+  } catch (error) {
+    listener?.close();
+    link.close();
+    await link.whenClosed;
+    throw error;
+  }
+  return new SecureServer(config, host, link, listener);
+}
+
+/**
+ * Connects a client.
+ *
+ * @param config The checked options.
+ * @param host Time, chance, cryptography.
+ * @returns The client, connected; rejects as {@linkcode SecureClient.connect} does.
+ */
+export async function openSecureClient(config: SecureClientConfig, host: SecureHost): Promise<SecureClient> {
+  const client = new SecureClient(config, host, {
+    connect: (signal) => openTlsLink(config.tls, signal),
+    bind: (isIpv6) => udpFabric({ ...config.udp, hostname: isIpv6 ? "::" : "0.0.0.0" }).open(),
+  });
+  await client.connect();
+  return client;
+}

@@ -1,0 +1,280 @@
+/**
+ * The serving side of a secure socket: TLS hands out keys, datagrams carry the sessions (src/wire/STANDARD.md, section
+ * 10).
+ *
+ * Invariants: no client holds up another one: every greeting has a deadline, and those under way are bounded in all and
+ * for each address, whoever has taken longest making way; before `authorize` has agreed there is no session. A client's
+ * TLS link stays open until its first packet has come, and is closed then.
+ *
+ * @module
+ */
+import { HandshakeGate } from "../io/tls/handshake_gate.ts";
+import type { PeerCertificate, TlsLink } from "../io/tls/tls_link.ts";
+import { CounterTable } from "../metric/counter_table.ts";
+import type { HelloAnswer } from "../session/hello_desk.ts";
+import { SessionCloseCode } from "../session/session_close_code.ts";
+import type { SessionMachine } from "../session/session_machine.ts";
+import { type Address, formatAddress, type TcpAddress } from "../transport/address.ts";
+import type { DatagramLink } from "../transport/datagram_link.ts";
+import { DatagramAddress } from "../wire/datagram_address.ts";
+import { decodeClientHello } from "../wire/hello_record.ts";
+import { SecureCore } from "./secure_core.ts";
+import type { SecureCoreHooks } from "./secure_core_hooks.ts";
+import type { SecureHost } from "./secure_host.ts";
+import type { SecureServerConfig } from "./secure_server_options.ts";
+import { SecureStream } from "./secure_stream.ts";
+
+/** The longest hello of a client: fixed parts, ticket, token. */
+const MAX_HELLO_BYTES = 2048;
+
+/** For how long nothing is accepted after accepting has failed. */
+const ACCEPT_PAUSE_MS = 50;
+
+const GREETING_COUNTERS = [
+  "hellosAccepted",
+  "hellosRefused",
+  "hellosFailed",
+  "hellosTimedOut",
+  "hellosCrowdedOut",
+] as const;
+const ACCEPTED = 0;
+const REFUSED = 1;
+const FAILED = 2;
+const TIMED_OUT = 3;
+const CROWDED_OUT = 4;
+
+/** What a secure server listens with. */
+export interface SecureListener {
+  /** Where it listens. */
+  readonly address: Address;
+  /** Whether it was closed. */
+  readonly closed: boolean;
+  /** Waits for the next link whose handshake is done. */
+  accept(): Promise<TlsLink>;
+  /** What became of connections, by name. */
+  counters(): Record<string, number>;
+  /** Stops listening. */
+  close(): void;
+  /** Settles once nobody is let in any more. */
+  readonly whenClosed?: Promise<void> | undefined;
+}
+
+/** A client whose hello was accepted and whose first packet has not come. */
+interface Guest {
+  readonly stream: SecureStream;
+  readonly certificate: PeerCertificate | undefined;
+}
+
+/** One secure server. */
+export class SecureServer implements SecureCoreHooks {
+  /** The common part. */
+  readonly core: SecureCore;
+  readonly #config: SecureServerConfig;
+  readonly #host: SecureHost;
+  readonly #listener: SecureListener;
+  readonly #udpPort: number;
+  readonly #gate: HandshakeGate;
+  readonly #guests = new Map<number, Guest>();
+  readonly #counters = new CounterTable(GREETING_COUNTERS, 1);
+  #endPause: (() => void) | undefined = undefined;
+  readonly #closeOnAbort = (): void => void this.core.close(SessionCloseCode.GoingAway, 0);
+
+  /**
+   * Takes the sockets over and begins to serve.
+   *
+   * @param config The checked options.
+   * @param host Time, chance, cryptography.
+   * @param link The datagram socket, not started.
+   * @param listener The TLS listener.
+   */
+  constructor(config: SecureServerConfig, host: SecureHost, link: DatagramLink, listener: SecureListener) {
+    const { scheduler, random } = host;
+    this.#config = config;
+    this.#host = host;
+    this.#listener = listener;
+    this.#udpPort = config.advertisedUdpPort || udpPortOf(link.local);
+    this.core = new SecureCore(config, config.keys, host, this);
+    const hashKey = new Int32Array(2);
+    random.fillSecret(new Uint8Array(hashKey.buffer));
+    // The TLS listener has counted connections a second already.
+    const limits = { ...config.tls, connectionsPerSecond: Infinity };
+    this.#gate = new HandshakeGate(limits, hashKey, () => scheduler.tick());
+    void this.core.driver.useLink(link);
+    config.signal?.addEventListener("abort", this.#closeOnAbort);
+    if (config.signal?.aborted) this.#closeOnAbort();
+    void this.#accept();
+  }
+
+  /** Where TLS is listened for. */
+  get tcpAddress(): TcpAddress {
+    return tcpOf(this.#listener.address);
+  }
+
+  /** What became of TLS connections and hellos, by name. */
+  handshakes(): Record<string, number> {
+    return { ...this.#listener.counters(), ...this.#counters.snapshot(0) };
+  }
+
+  /** {@inheritDoc SecureCoreHooks.handleConnected} */
+  handleConnected(session: SessionMachine): PeerCertificate | undefined {
+    const guest = this.#guests.get(session.id);
+    this.#guests.delete(session.id);
+    guest?.stream.close();
+    return guest?.certificate;
+  }
+
+  /** {@inheritDoc SecureCoreHooks.handleEnded} */
+  handleEnded(session: SessionMachine): void {
+    this.#guests.get(session.id)?.stream.close();
+    this.#guests.delete(session.id);
+  }
+
+  /** {@inheritDoc SecureCoreHooks.handleResumptionFailed} */
+  handleResumptionFailed(): void {}
+
+  /** {@inheritDoc SecureCoreHooks.sealTicket} */
+  sealTicket(): undefined {}
+
+  /** {@inheritDoc SecureCoreHooks.handleSendFailure} */
+  handleSendFailure(): void {}
+
+  /** {@inheritDoc SecureCoreHooks.handleClosing} */
+  handleClosing(): void {
+    this.#config.signal?.removeEventListener("abort", this.#closeOnAbort);
+    this.#listener.close();
+    this.#gate.close();
+    this.#endPause?.();
+  }
+
+  /** {@inheritDoc SecureCoreHooks.whenStopped} */
+  async whenStopped(): Promise<void> {
+    await this.#listener.whenClosed;
+  }
+
+  async #accept(): Promise<void> {
+    while (!this.#listener.closed) {
+      try {
+        void this.#greet(await this.#listener.accept());
+      } catch (error) {
+        if (this.#listener.closed) return;
+        this.#report(error);
+        await this.#pause();
+      }
+    }
+  }
+
+  async #greet(link: TlsLink): Promise<void> {
+    const stream = new SecureStream(link, MAX_HELLO_BYTES);
+    let isOver = false;
+    const greeting = this.#gate.enter(tcpOf(link.remote).hostname, (why) => {
+      isOver = true;
+      if (why === "timed out") this.#count(TIMED_OUT);
+      if (why === "crowded out") this.#count(CROWDED_OUT);
+      stream.close();
+    });
+    if (greeting === undefined) return stream.close();
+    try {
+      const record = await stream.readRecord();
+      if (record === undefined) throw new TypeError("The client ended its stream before its hello");
+      const isWelcome = await this.#isWelcome(record, link);
+      if (!isOver) await this.#answer(stream, this.#judge(record, link, isWelcome), link.facts.peerCertificate);
+    } catch {
+      // A client that breaks off, or speaks something else, concerns nobody but itself.
+      if (!isOver) this.#count(FAILED);
+      stream.close();
+    } finally {
+      this.#gate.leave(greeting);
+    }
+  }
+
+  /** Asks the application, where it wants to be asked and the hello can be read. */
+  async #isWelcome(record: Uint8Array, link: TlsLink): Promise<boolean> {
+    const { authorize } = this.#config;
+    const hello = authorize === undefined ? undefined : decodeClientHello(record);
+    if (authorize === undefined || hello === undefined) return true;
+    try {
+      return await authorize(hello.token, tcpOf(link.remote), link.facts.peerCertificate) === true;
+    } catch (error) {
+      this.#report(error);
+      return false;
+    }
+  }
+
+  #judge(record: Uint8Array, { remote }: TlsLink, isWelcome: boolean): HelloAnswer {
+    const { endpoint, events, isClosing } = this.core;
+    if (isClosing) return endpoint.refuseHello(SessionCloseCode.GoingAway);
+    if (!isWelcome) return endpoint.refuseHello(SessionCloseCode.NotAuthorized);
+    if (!events.hasRoom) return endpoint.refuseHello(SessionCloseCode.Busy);
+    const address = new DatagramAddress();
+    const { hostname, port } = tcpOf(remote);
+    address.parse(hostname, port);
+    this.#host.scheduler.tick();
+    return endpoint.acceptHello(record, address, this.#udpPort);
+  }
+
+  async #answer(
+    stream: SecureStream,
+    { record, session }: HelloAnswer,
+    certificate: PeerCertificate | undefined,
+  ): Promise<void> {
+    if (session !== undefined) this.#guests.set(session.id, { stream, certificate });
+    this.core.driver.drain();
+    try {
+      await stream.writeRecord(record);
+    } catch (error) {
+      session?.close(SessionCloseCode.GoingAway);
+      this.core.driver.drain();
+      throw error;
+    }
+    this.#count(session === undefined ? REFUSED : ACCEPTED);
+    if (session === undefined) stream.close();
+    else void closeAfterEnd(stream);
+  }
+
+  #pause(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { scheduler } = this.#host;
+    const alarm = scheduler.alarm(resolve);
+    alarm.arm(scheduler.tick() + ACCEPT_PAUSE_MS);
+    this.#endPause = () => {
+      alarm.disarm();
+      resolve();
+    };
+    return promise;
+  }
+
+  /** Hands an error to the application, or to the console where it does not listen for errors. */
+  #report(error: unknown): void {
+    const { onError } = this.#config;
+    // deno-lint-ignore no-console -- an error that nobody listens for must not vanish
+    if (onError === undefined) return console.error("Ringwire secure server:", error);
+    // deno-lint-ignore no-console -- the error handler itself failed
+    const giveUp = (failure: unknown): void => console.error("Ringwire secure server: onError failed:", failure);
+    Promise.try(onError, error).catch(giveUp);
+  }
+
+  #count(counter: number): void {
+    this.#counters.add(0, counter, 1);
+  }
+}
+
+/** TLS runs over TCP here. */
+function tcpOf(address: Address): TcpAddress {
+  if (address.transport !== "tcp") throw new TypeError(`Cannot use ${formatAddress(address)}: it is no TCP address`);
+  return address;
+}
+
+function udpPortOf(address: DatagramLink["local"]): number {
+  if (address.transport !== "udp") throw new TypeError(`Cannot use ${formatAddress(address)}: it is no UDP address`);
+  return address.port;
+}
+
+/** Nothing more is expected of a client that has its answer: what comes is the end. */
+async function closeAfterEnd(stream: SecureStream): Promise<void> {
+  try {
+    await stream.readRecord();
+  } catch {
+    // It broke, or was closed here.
+  }
+  stream.close();
+}

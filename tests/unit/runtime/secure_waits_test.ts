@@ -1,0 +1,65 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { SendStatus } from "../../../src/error/send_status.ts";
+import { ResourceError } from "../../../src/error/transport_error.ts";
+import { SecureWaits } from "../../../src/runtime/secure_waits.ts";
+import type { SessionMachine } from "../../../src/session/session_machine.ts";
+
+/** Takes messages while `room` lasts. */
+function session(room: number, taken: number[]): SessionMachine {
+  const send = (channel: number, payload: Uint8Array): SendStatus => {
+    if (payload.length > 10) return SendStatus.TooLarge;
+    if (room-- <= 0) return SendStatus.BackPressured;
+    taken.push(channel * 100 + payload[0]!);
+    return SendStatus.Queued;
+  };
+  return { send, maxMessageBytes: 10 } as unknown as SessionMachine;
+}
+
+Deno.test("serve() offers in order and stops at the first that finds no room", async () => {
+  const waits = new SecureWaits();
+  const settled: number[] = [];
+  for (let n = 0; n < 5; n++) waits.add(1, Uint8Array.of(n)).then(() => settled.push(n));
+  const taken: number[] = [];
+  waits.serve(session(3, taken));
+  await Promise.resolve();
+  assertEquals([taken, settled, waits.isEmpty], [[100, 101, 102], [0, 1, 2], false]);
+  waits.serve(session(9, taken));
+  await Promise.resolve();
+  assertEquals([taken.slice(3), settled.slice(3), waits.isEmpty], [[103, 104], [3, 4], true]);
+});
+
+Deno.test("serve() rejects what fits no packet any more and goes on", async () => {
+  const waits = new SecureWaits();
+  const large = waits.add(1, new Uint8Array(11));
+  const small = waits.add(1, Uint8Array.of(1));
+  const taken: number[] = [];
+  waits.serve(session(1, taken));
+  await assertRejects(() => large, RangeError, "Cannot send 11 bytes: a message has at most 10");
+  await small;
+  assertEquals([taken, waits.isEmpty], [[101], true]);
+});
+
+Deno.test("add() copies the message", async () => {
+  const waits = new SecureWaits();
+  const payload = Uint8Array.of(5);
+  const added = waits.add(2, payload);
+  payload[0] = 6;
+  const taken: number[] = [];
+  waits.serve(session(1, taken));
+  await added;
+  assertEquals(taken, [205]);
+});
+
+Deno.test("add() refuses the 1025th", async () => {
+  const waits = new SecureWaits();
+  for (let n = 0; n < 1024; n++) waits.add(1, Uint8Array.of(1));
+  await assertRejects(() => waits.add(1, Uint8Array.of(1)), ResourceError, "1024 sends to this peer wait already");
+});
+
+Deno.test("fail() rejects all, which is no unhandled rejection where nobody looks", async () => {
+  const waits = new SecureWaits();
+  const [seen] = [waits.add(1, Uint8Array.of(1)), waits.add(1, Uint8Array.of(2))];
+  waits.fail(new Error("over"));
+  await assertRejects(() => seen!, Error, "over");
+  assertEquals(waits.isEmpty, true);
+});
