@@ -7,8 +7,17 @@
  * @module
  */
 import { decodeInt32Header, encodeInt32Header, INT32_HEADER_BYTES, INT32_MAX_LENGTH } from "../wire/int32_frame.ts";
+import { messagePacketBytes } from "../wire/message_packet.ts";
+import {
+  decodeUint32Header,
+  encodeUint32Header,
+  UINT32_HEADER_BYTES,
+  UINT32_MAX_LENGTH,
+} from "../wire/uint32_frame.ts";
 import type { FrameLimits, FrameParser } from "./frame_cursor.ts";
 import { Int32Cursor } from "./int32_cursor.ts";
+import { MessageHeaderCursor } from "./message_header_cursor.ts";
+import { Uint32Cursor } from "./uint32_cursor.ts";
 
 /** One framing. */
 export interface Framing {
@@ -31,6 +40,27 @@ export const INT32_FRAMING: Framing = Object.freeze({
   encodeHeader: encodeInt32Header,
   decodeLength: decodeInt32Header,
   parser: (limits: FrameLimits): FrameParser => new Int32Cursor(limits),
+});
+
+/**
+ * Message packets one after another: their lengths stand in their own headers, so that nothing is put before them. What
+ * is sent under it must be whole packets, and must not be offered by reference.
+ */
+export const MESSAGE_HEADER_FRAMING: Framing = Object.freeze({
+  headerBytes: 0,
+  maxLength: UINT32_MAX_LENGTH,
+  encodeHeader: (): void => {},
+  decodeLength: messagePacketBytes,
+  parser: (limits: FrameLimits): FrameParser => new MessageHeaderCursor(limits),
+});
+
+/** `uint32 big-endian length | packet`: message packets on a QUIC stream. */
+export const UINT32_FRAMING: Framing = Object.freeze({
+  headerBytes: UINT32_HEADER_BYTES,
+  maxLength: UINT32_MAX_LENGTH,
+  encodeHeader: encodeUint32Header,
+  decodeLength: decodeUint32Header,
+  parser: (limits: FrameLimits): FrameParser => new Uint32Cursor(limits),
 });
 
 /**
