@@ -1,5 +1,6 @@
 /**
- * A line for datagrams that misbehaves as asked: it loses, delays, reorders, repeats and corrupts them, and has an MTU.
+ * A line for datagrams that misbehaves as asked: it loses, delays, reorders, repeats and corrupts them, has a rate with a
+ * queue before it, and an MTU.
  *
  * Invariants: time comes from the scheduler and chance from the random source alone, so that a run repeats itself; every
  * datagram draws the same number of times whatever becomes of it, so that turning one knob leaves the others' chances as
@@ -7,105 +8,31 @@
  *
  * @module
  */
-import type { RandomSource } from "../random/random_source.ts";
-import type { Scheduler } from "../time/scheduler.ts";
+import { Bottleneck, QUEUE_FULL } from "./conditioner_bottleneck.ts";
+import {
+  type DatagramConditionerConfig,
+  type DatagramConditionerOptions,
+  resolveDatagramConditionerOptions,
+} from "./conditioner_datagram_options.ts";
 
-/** What is done to datagrams; a knob that is left out does nothing. */
-export interface DatagramConditionerOptions {
-  /** Where time comes from. */
-  readonly scheduler: Scheduler;
-  /** Where chance comes from; seed it to repeat a run. */
-  readonly random: RandomSource;
-  /**
-   * Which share of the datagrams is lost, 0 to 1.
-   *
-   * @default {0}
-   */
-  readonly lossShare?: number;
-  /**
-   * How long a datagram is under way, in ms.
-   *
-   * @default {0}
-   */
-  readonly delayMs?: number;
-  /**
-   * The most ms that are added to the delay, drawn anew for every datagram; those that are overtaken arrive out of order.
-   *
-   * @default {0}
-   */
-  readonly jitterMs?: number;
-  /**
-   * Which share of the datagrams is held back by `reorderMs` besides, 0 to 1.
-   *
-   * @default {0}
-   */
-  readonly reorderShare?: number;
-  /**
-   * For how many ms a datagram is held back that is to be overtaken.
-   *
-   * @default {10}
-   */
-  readonly reorderMs?: number;
-  /**
-   * Which share of the datagrams arrives twice, the second one with a delay of its own, 0 to 1.
-   *
-   * @default {0}
-   */
-  readonly duplicateShare?: number;
-  /**
-   * Which share of the datagrams arrives with one bit flipped, 0 to 1.
-   *
-   * @default {0}
-   */
-  readonly corruptShare?: number;
-  /**
-   * The longest datagram that gets through, in bytes; longer ones are lost without a word.
-   *
-   * @default {65507}
-   */
-  readonly mtuBytes?: number;
-}
-
-/** {@linkcode DatagramConditionerOptions} with every default in place. */
-export type DatagramConditionerConfig = Readonly<Required<DatagramConditionerOptions>>;
+export { type DatagramConditionerConfig, type DatagramConditionerOptions, resolveDatagramConditionerOptions };
 
 /** What became of datagrams. */
 export interface DatagramTally {
   /** How many were sent. */
   sent: number;
-  /** How many were lost by chance. */
+  /** How many were lost by chance, in bursts or alone. */
   lost: number;
   /** How many were longer than the MTU. */
   oversize: number;
+  /** How many found no room in the queue. */
+  overflowed: number;
   /** How many were corrupted. */
   corrupted: number;
   /** How many were repeated. */
   duplicated: number;
   /** How many arrived, repetitions included. */
   delivered: number;
-}
-
-/**
- * Checks the options of a conditioner and fills in the defaults.
- *
- * @param options What the caller chose.
- * @returns The complete, frozen configuration.
- * @throws {RangeError} When a field is out of range.
- */
-export function resolveDatagramConditionerOptions(options: DatagramConditionerOptions): DatagramConditionerConfig {
-  const o = options;
-  return Object.freeze({
-    scheduler: o.scheduler,
-    random: o.random,
-    lossShare: within("lossShare", o.lossShare ?? 0, 1),
-    delayMs: within("delayMs", o.delayMs ?? 0, Number.MAX_VALUE),
-    jitterMs: within("jitterMs", o.jitterMs ?? 0, Number.MAX_VALUE),
-    reorderShare: within("reorderShare", o.reorderShare ?? 0, 1),
-    reorderMs: within("reorderMs", o.reorderMs ?? 10, Number.MAX_VALUE),
-    duplicateShare: within("duplicateShare", o.duplicateShare ?? 0, 1),
-    corruptShare: within("corruptShare", o.corruptShare ?? 0, 1),
-    mtuBytes: within("mtuBytes", o.mtuBytes ?? 65_507, 65_507),
-  });
 }
 
 /**
@@ -128,7 +55,17 @@ export function resolveDatagramConditionerOptions(options: DatagramConditionerOp
  */
 export class DatagramConditioner {
   readonly #config: DatagramConditionerConfig;
-  readonly #tally: DatagramTally = { sent: 0, lost: 0, oversize: 0, corrupted: 0, duplicated: 0, delivered: 0 };
+  readonly #tally: DatagramTally = {
+    sent: 0,
+    lost: 0,
+    oversize: 0,
+    overflowed: 0,
+    corrupted: 0,
+    duplicated: 0,
+    delivered: 0,
+  };
+  readonly #bottleneck: Bottleneck;
+  #inBurst = false;
 
   /**
    * Makes a line.
@@ -138,6 +75,8 @@ export class DatagramConditioner {
    */
   constructor(options: DatagramConditionerOptions) {
     this.#config = resolveDatagramConditionerOptions(options);
+    const { scheduler, bytesPerSecond, queueBytes } = this.#config;
+    this.#bottleneck = new Bottleneck(scheduler.clock, bytesPerSecond, queueBytes);
   }
 
   /** What became of the datagrams so far. */
@@ -152,28 +91,47 @@ export class DatagramConditioner {
    * @param deliver Called with a copy of its own for each arrival, by an alarm of the scheduler or in the next turn.
    */
   send(datagram: Uint8Array, deliver: (datagram: Uint8Array) => void): void {
-    const { random, lossShare, corruptShare, duplicateShare, mtuBytes } = this.#config;
+    const { random, lossShare, corruptShare, duplicateShare, mtuBytes, scheduler } = this.#config;
     const tally = this.#tally;
-    const isLost = random.visibleFraction() < lossShare;
+    const isAlone = random.visibleFraction() < lossShare;
     const isCorrupt = random.visibleFraction() < corruptShare;
     const bit = Math.floor(random.visibleFraction() * datagram.length * 8);
     const isTwice = random.visibleFraction() < duplicateShare;
     const [first, second] = [this.#drawDelay(), this.#drawDelay()];
+    const isLost = this.#drawBurst() || isAlone;
     tally.sent++;
-    if (datagram.length > mtuBytes) tally.oversize++;
-    else if (isLost) tally.lost++;
-    else {
-      const copy = datagram.slice();
-      if (isCorrupt && copy.length > 0) {
-        copy[bit >> 3]! ^= 1 << (bit & 7);
-        tally.corrupted++;
-      }
-      this.#deliverLater(copy, first, deliver);
-      if (isTwice) {
-        tally.duplicated++;
-        this.#deliverLater(copy.slice(), second, deliver);
-      }
+    if (datagram.length > mtuBytes) {
+      tally.oversize++;
+      return;
     }
+    const passed = this.#bottleneck.admit(datagram.length);
+    if (passed === QUEUE_FULL) {
+      tally.overflowed++;
+      return;
+    }
+    if (isLost) {
+      tally.lost++;
+      return;
+    }
+    const wait = passed - scheduler.clock.now;
+    const copy = datagram.slice();
+    if (isCorrupt && copy.length > 0) {
+      copy[bit >> 3]! ^= 1 << (bit & 7);
+      tally.corrupted++;
+    }
+    this.#deliverLater(copy, wait + first, deliver);
+    if (isTwice) {
+      tally.duplicated++;
+      this.#deliverLater(copy.slice(), wait + second, deliver);
+    }
+  }
+
+  /** One step of the two states; returns whether the datagram falls to a burst. */
+  #drawBurst(): boolean {
+    const { random, burstStartShare, burstEndShare, burstLossShare } = this.#config;
+    const turn = random.visibleFraction();
+    this.#inBurst = this.#inBurst ? turn >= burstEndShare : turn < burstStartShare;
+    return random.visibleFraction() < burstLossShare && this.#inBurst;
   }
 
   #drawDelay(): number {
@@ -191,9 +149,4 @@ export class DatagramConditioner {
     if (delayMs > 0) scheduler.alarm(callback).arm(scheduler.clock.now + delayMs);
     else scheduler.nextTurn(callback);
   }
-}
-
-function within(name: string, value: number, most: number): number {
-  if (value >= 0 && value <= most) return value;
-  throw new RangeError(`Cannot use ${name} ${value}: it must be from 0 to ${most}`);
 }

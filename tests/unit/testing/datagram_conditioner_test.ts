@@ -82,7 +82,7 @@ Deno.test("DatagramConditioner drops what is longer than the MTU, and counts eve
   for (const length of [0, 1, 100, 101, 1500]) line.send(new Uint8Array(length), () => arrived++);
   scheduler.advance(10);
   assertEquals(arrived, 6);
-  assertEquals(line.tally, { sent: 5, lost: 0, oversize: 2, corrupted: 0, duplicated: 3, delivered: 6 });
+  assertEquals(line.tally, { sent: 5, lost: 0, oversize: 2, overflowed: 0, corrupted: 0, duplicated: 3, delivered: 6 });
 });
 
 Deno.test("DatagramConditioner repeats a run from its seed, and one knob does not change another's chances", () => {
