@@ -4,6 +4,9 @@
  * @module
  */
 import { AeadFuzz } from "../unit/crypto/aead_fuzz.ts";
+import { BusGossipFuzz } from "./bus_gossip_fuzz.ts";
+import { BusLinkFuzz } from "./bus_link_fuzz.ts";
+import { CodecFuzz } from "./codec_fuzz.ts";
 import { DeltaFuzz } from "./delta_fuzz.ts";
 import { JitterFuzz } from "./jitter_fuzz.ts";
 import { SessionFuzz } from "./session_fuzz.ts";
@@ -33,11 +36,15 @@ export interface Fuzzer {
 export function allFuzzers(): Fuzzer[] {
   const [stream, aead] = [new StreamFuzz(), new AeadFuzz()];
   const [delta, jitter, session] = [new DeltaFuzz(), new JitterFuzz(), new SessionFuzz()];
+  const [codec, link, gossip] = [new CodecFuzz(), new BusLinkFuzz(), new BusGossipFuzz()];
   return [
     { name: "the stream machine and its cursor", shortCount: 3000, run: (seed) => void stream.run(seed) },
     { name: "the three AEAD providers against each other", shortCount: 3000, run: (seed) => void aead.run(seed) },
     { name: "snapshot delta at all levels", shortCount: 3000, run: (seed) => void delta.run(seed) },
     { name: "the jitter buffer", shortCount: 3000, run: (seed) => void jitter.run(seed) },
     { name: "sessions and their decoders", shortCount: 250, run: (seed) => void session.run(seed) },
+    { name: "LZ4 and MessagePack", shortCount: 3000, run: (seed) => void codec.run(seed) },
+    { name: "links between nodes", shortCount: 500, run: (seed) => void link.run(seed) },
+    { name: "gossip between nodes", shortCount: 100, run: (seed) => void gossip.run(seed) },
   ];
 }
