@@ -22,9 +22,11 @@ import { poolScale } from "./pool_scale.ts";
 import { poolStart, poolStartResident } from "./pool_start.ts";
 import { ringMpsc60, ringSpsc60 } from "./ring_rates.ts";
 import { poolWake, ringHandoff } from "./ring_round_trips.ts";
+import { secureHandshakesEarly, secureHandshakesFull } from "./secure_handshakes.ts";
 import { secureMachine64, secureMachineAlloc } from "./secure_machine.ts";
 import { securePps1200 } from "./secure_pps.ts";
 import { secureRtt64, secureRtt64Node } from "./secure_rtt.ts";
+import { secureSessionsResident, secureSessionsTick } from "./secure_sessions.ts";
 import { tcpAlloc } from "./tcp_alloc.ts";
 import { tcpBurst64, tcpBurst64View, tcpBurst8192, tcpBurst8192Cached } from "./tcp_burst.ts";
 import { tcpFlux64 } from "./tcp_flux.ts";
@@ -80,4 +82,8 @@ export const SCENARIOS: readonly Scenario[] = [
   securePps1200,
   secureMachine64,
   secureMachineAlloc,
+  secureSessionsResident,
+  secureSessionsTick,
+  secureHandshakesFull,
+  secureHandshakesEarly,
 ];

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Scenario } from "./scenario.ts";
+import { secureEcho } from "./scenario/secure_echo.ts";
 import { tcpBurst } from "./scenario/tcp_burst.ts";
 import { tcpConflate } from "./scenario/tcp_conflate.ts";
 import { tcpEcho } from "./scenario/tcp_echo.ts";
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   tcpConflate,
   ...Deno.build.os === "linux" ? [tcpWorkersKernel] : [],
   tcpWorkersRing,
+  secureEcho,
 ];
 
 /**

@@ -73,6 +73,8 @@ export class SecureClient implements SecureCoreHooks {
   };
 
   /**
+   * Makes a client that has not connected.
+   *
    * @param config The checked options.
    * @param host Time, chance, cryptography.
    * @param links Where sockets come from.
@@ -125,6 +127,11 @@ export class SecureClient implements SecureCoreHooks {
   handleConnected(): undefined {
     this.#stream?.close();
     this.#stage.resolve("connected");
+  }
+
+  /** {@inheritDoc SecureCoreHooks.welcomes} */
+  welcomes(): boolean {
+    return true;
   }
 
   /** {@inheritDoc SecureCoreHooks.handleEnded} */

@@ -10,6 +10,7 @@
 import { CloseCode } from "../error/close_code.ts";
 import { SendStatus } from "../error/send_status.ts";
 import { ClosedError } from "../error/transport_error.ts";
+import type { PeerCertificate } from "../io/tls/tls_link.ts";
 import { EndpointMachine } from "../session/endpoint_machine.ts";
 import { SessionCloseCode } from "../session/session_close_code.ts";
 import { SessionEvent } from "../session/session_event.ts";
@@ -22,6 +23,7 @@ import { SecureDriver, type SecureDriverOwner } from "./secure_driver.ts";
 import { describeSecureReason, secureClosedError } from "./secure_event.ts";
 import { SecureEventQueue } from "./secure_event_queue.ts";
 import type { SecureHost } from "./secure_host.ts";
+import { SecureLobby } from "./secure_lobby.ts";
 import type { SecurePeerStatistics, SecureStatistics } from "./secure_statistics.ts";
 import { SecureWaits, tooLargeError } from "./secure_waits.ts";
 
@@ -44,6 +46,7 @@ export class SecureCore implements SecureDriverOwner {
   readonly #hooks: SecureCoreHooks;
   readonly #peers = new Map<number, SessionMachine>();
   readonly #waits = new Map<number, SecureWaits>();
+  readonly #lobby: SecureLobby;
   readonly #closed = Promise.withResolvers<void>();
   readonly #address = new DatagramAddress();
   #closing = false;
@@ -54,6 +57,8 @@ export class SecureCore implements SecureDriverOwner {
   #refusedPeers = 0;
 
   /**
+   * Makes an endpoint and its driver, without links.
+   *
    * @param config The checked options.
    * @param keys What the endpoint keeps beyond a restart.
    * @param host Time, chance, cryptography.
@@ -76,6 +81,7 @@ export class SecureCore implements SecureDriverOwner {
     });
     this.driver = new SecureDriver(this.endpoint, scheduler, this);
     this.events = new SecureEventQueue(config.events);
+    this.#lobby = new SecureLobby(config.events.maxBytes);
   }
 
   /** The peers that the application knows. */
@@ -259,13 +265,42 @@ export class SecureCore implements SecureDriverOwner {
   #receive(session: SessionMachine): void {
     const { endpoint } = this;
     const { messageBuffer, messageOffset, messageLength, messageChannel, messageIsEarly } = endpoint;
-    const isKept = this.#peers.has(session.id) &&
-      this.events.pushData(session.id, messageChannel, messageBuffer, messageOffset, messageLength, messageIsEarly);
+    const { id } = session;
+    const isKept = this.#peers.has(id)
+      ? this.events.pushData(id, messageChannel, messageBuffer, messageOffset, messageLength, messageIsEarly)
+      : this.#lobby.has(id) && this.#lobby.keep(
+        id,
+        messageChannel,
+        messageBuffer.subarray(messageOffset, messageOffset + messageLength),
+        messageIsEarly,
+      );
     if (!isKept) this.#droppedMessages++;
   }
 
   #admit(session: SessionMachine): void {
     const certificate = this.#hooks.handleConnected(session);
+    const verdict = this.#hooks.welcomes(session);
+    if (typeof verdict === "boolean") return this.#decide(session, certificate, verdict);
+    this.#lobby.enter(session.id);
+    void verdict.then((isWelcome) => this.#letIn(session, certificate, isWelcome));
+  }
+
+  /** The application has made up its mind about a peer that waited. */
+  #letIn(session: SessionMachine, certificate: PeerCertificate | undefined, isWelcome: boolean): void {
+    // It may be gone by now.
+    if (!this.#lobby.has(session.id)) return;
+    const { id } = session;
+    const held = this.#lobby.leave(id);
+    this.#decide(session, certificate, isWelcome);
+    for (const { channel, data, isEarly } of held) {
+      const isKept = this.#peers.has(id) && this.events.pushData(id, channel, data, 0, data.length, isEarly);
+      if (!isKept) this.#droppedMessages++;
+    }
+    this.driver.drain();
+  }
+
+  #decide(session: SessionMachine, certificate: PeerCertificate | undefined, isWelcome: boolean): void {
+    if (!isWelcome) return session.close(SessionCloseCode.NotAuthorized);
     if (!this.events.hasRoom || this.#closing) {
       this.#refusedPeers++;
       return session.close(SessionCloseCode.Busy);
@@ -290,6 +325,7 @@ export class SecureCore implements SecureDriverOwner {
     const reason = session.reason!;
     this.#waits.get(session.id)?.fail(secureClosedError(reason));
     this.#waits.delete(session.id);
+    this.#droppedMessages += this.#lobby.leave(session.id).length;
     if (this.#peers.delete(session.id)) {
       this.events.push({ type: "disconnected", peerId: session.id, reason: describeSecureReason(reason) });
     }

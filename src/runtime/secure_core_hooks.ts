@@ -30,6 +30,13 @@ export interface SecureCoreHooks {
    */
   handleConnected(session: SessionMachine): PeerCertificate | undefined;
   /**
+   * Whether the application wants a peer whose session carries messages; asked behind `handleConnected`.
+   *
+   * @param session Which.
+   * @returns The answer, or a promise of it, which never rejects.
+   */
+  welcomes(session: SessionMachine): boolean | Promise<boolean>;
+  /**
    * A session is over, after the application was told.
    *
    * @param session Which.

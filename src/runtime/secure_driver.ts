@@ -105,6 +105,8 @@ export class SecureDriver {
   #stopped = false;
 
   /**
+   * Makes a driver without links.
+   *
    * @param endpoint The machine.
    * @param scheduler Time.
    * @param owner Whom to tell.

@@ -38,7 +38,11 @@ export class SecureEventQueue {
   #error: Error | undefined = undefined;
   #ended = false;
 
-  /** @param limits How much may wait. */
+  /**
+   * Makes an empty queue.
+   *
+   * @param limits How much may wait.
+   */
   constructor(limits: SecureEventLimits) {
     this.#limits = limits;
   }

@@ -7,6 +7,7 @@ import { openTlsLink } from "../io/tls/connect_tls.ts";
 import { tcpFabric } from "../io/tcp/tcp_fabric.ts";
 import { TlsListener } from "../io/tls/tls_listener.ts";
 import { udpFabric } from "../io/udp/udp_fabric.ts";
+import { addressHost } from "../transport/address.ts";
 import { SecureClient } from "./secure_client.ts";
 import type { SecureClientConfig } from "./secure_client_options.ts";
 import type { SecureHost } from "./secure_host.ts";
@@ -22,19 +23,20 @@ import type { SecureServerConfig } from "./secure_server_options.ts";
  */
 export async function openSecureServer(config: SecureServerConfig, host: SecureHost): Promise<SecureServer> {
   config.signal?.throwIfAborted();
-  const link = await udpFabric(config.udp).open();
-  let listener: TlsListener | undefined;
+  const listener = new TlsListener(tcpFabric(config.tcp).listen(), config.tls);
   try {
-    listener = new TlsListener(tcpFabric(config.tcp).listen(), config.tls);
     await listener.listening;
-    config.signal?.throwIfAborted();
-  } catch (error) {
-    listener?.close();
+    // A name may have several addresses: both sockets are bound to the same one.
+    const link = await udpFabric({ ...config.udp, hostname: addressHost(listener.address) }).open();
+    if (!config.signal?.aborted) return new SecureServer(config, host, link, listener);
     link.close();
     await link.whenClosed;
+    throw config.signal.reason;
+  } catch (error) {
+    listener.close();
+    await listener.whenClosed;
     throw error;
   }
-  return new SecureServer(config, host, link, listener);
 }
 
 /**

@@ -3,8 +3,9 @@
  * 10).
  *
  * Invariants: no client holds up another one: every greeting has a deadline, and those under way are bounded in all and
- * for each address, whoever has taken longest making way; before `authorize` has agreed there is no session. A client's
- * TLS link stays open until its first packet has come, and is closed then.
+ * for each address, whoever has taken longest making way; before `authorize` has agreed there is no session, but for
+ * that of a client who resumes, which nobody sees before. A client's TLS link stays open until its first packet has
+ * come, and is closed then.
  *
  * @module
  */
@@ -14,6 +15,7 @@ import { CounterTable } from "../metric/counter_table.ts";
 import type { HelloAnswer } from "../session/hello_desk.ts";
 import { SessionCloseCode } from "../session/session_close_code.ts";
 import type { SessionMachine } from "../session/session_machine.ts";
+import type { Alarm } from "../time/scheduler.ts";
 import { type Address, formatAddress, type TcpAddress } from "../transport/address.ts";
 import type { DatagramLink } from "../transport/datagram_link.ts";
 import { DatagramAddress } from "../wire/datagram_address.ts";
@@ -21,7 +23,7 @@ import { decodeClientHello } from "../wire/hello_record.ts";
 import { SecureCore } from "./secure_core.ts";
 import type { SecureCoreHooks } from "./secure_core_hooks.ts";
 import type { SecureHost } from "./secure_host.ts";
-import type { SecureServerConfig } from "./secure_server_options.ts";
+import type { Authorize, SecureServerConfig } from "./secure_server_options.ts";
 import { SecureStream } from "./secure_stream.ts";
 
 /** The longest hello of a client: fixed parts, ticket, token. */
@@ -36,12 +38,16 @@ const GREETING_COUNTERS = [
   "hellosFailed",
   "hellosTimedOut",
   "hellosCrowdedOut",
+  "resumptionsRefused",
 ] as const;
 const ACCEPTED = 0;
 const REFUSED = 1;
 const FAILED = 2;
 const TIMED_OUT = 3;
 const CROWDED_OUT = 4;
+const RESUMPTION_REFUSED = 5;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** What a secure server listens with. */
 export interface SecureListener {
@@ -76,6 +82,8 @@ export class SecureServer implements SecureCoreHooks {
   readonly #gate: HandshakeGate;
   readonly #guests = new Map<number, Guest>();
   readonly #counters = new CounterTable(GREETING_COUNTERS, 1);
+  /** The times that answers about clients who resume may take. */
+  readonly #questions = new Set<Alarm>();
   #endPause: (() => void) | undefined = undefined;
   readonly #closeOnAbort = (): void => void this.core.close(SessionCloseCode.GoingAway, 0);
 
@@ -123,6 +131,15 @@ export class SecureServer implements SecureCoreHooks {
     return guest?.certificate;
   }
 
+  /** {@inheritDoc SecureCoreHooks.welcomes} */
+  welcomes(session: SessionMachine): boolean | Promise<boolean> {
+    if (this.#config.authorize === undefined || !session.isResumed) return true;
+    const answer = this.#ask(session.token ?? NO_BYTES, this.core.addressOf(session), undefined);
+    if (typeof answer !== "boolean") return this.#inTime(answer);
+    if (!answer) this.#count(RESUMPTION_REFUSED);
+    return answer;
+  }
+
   /** {@inheritDoc SecureCoreHooks.handleEnded} */
   handleEnded(session: SessionMachine): void {
     this.#guests.get(session.id)?.stream.close();
@@ -144,6 +161,7 @@ export class SecureServer implements SecureCoreHooks {
     this.#listener.close();
     this.#gate.close();
     this.#endPause?.();
+    for (const question of this.#questions) question.disarm();
   }
 
   /** {@inheritDoc SecureCoreHooks.whenStopped} */
@@ -189,15 +207,36 @@ export class SecureServer implements SecureCoreHooks {
 
   /** Asks the application, where it wants to be asked and the hello can be read. */
   async #isWelcome(record: Uint8Array, link: TlsLink): Promise<boolean> {
-    const { authorize } = this.#config;
-    const hello = authorize === undefined ? undefined : decodeClientHello(record);
-    if (authorize === undefined || hello === undefined) return true;
-    try {
-      return await authorize(hello.token, tcpOf(link.remote), link.facts.peerCertificate) === true;
-    } catch (error) {
+    const hello = this.#config.authorize === undefined ? undefined : decodeClientHello(record);
+    return hello === undefined || await this.#ask(hello.token, tcpOf(link.remote), link.facts.peerCertificate);
+  }
+
+  /** What the application says; anything but `true` is no. */
+  #ask(...question: Parameters<Authorize>): boolean | Promise<boolean> {
+    const refuse = (error: unknown): boolean => {
       this.#report(error);
       return false;
+    };
+    try {
+      const answer = this.#config.authorize!(...question);
+      return typeof answer === "boolean" ? answer : Promise.resolve(answer).then((one) => one === true, refuse);
+    } catch (error) {
+      return refuse(error);
     }
+  }
+
+  /** An answer that takes longer than a handshake may is no. */
+  async #inTime(answer: Promise<boolean>): Promise<boolean> {
+    const { scheduler } = this.#host;
+    const late = Promise.withResolvers<boolean>();
+    const alarm = scheduler.alarm(() => late.resolve(false));
+    this.#questions.add(alarm);
+    alarm.arm(scheduler.tick() + this.#config.tls.handshakeTimeoutMs);
+    const isWelcome = await Promise.race([answer, late.promise]);
+    alarm.disarm();
+    this.#questions.delete(alarm);
+    if (!isWelcome) this.#count(RESUMPTION_REFUSED);
+    return isWelcome;
   }
 
   #judge(record: Uint8Array, { remote }: TlsLink, isWelcome: boolean): HelloAnswer {

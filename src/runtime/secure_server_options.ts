@@ -15,7 +15,7 @@ import { type EndpointOptions, resolveEndpointOptions } from "../session/endpoin
 import { RESET_KEY_BYTES } from "../session/reset_tokens.ts";
 import { SESSION_OPTION_NAMES } from "../session/session_options.ts";
 import { TICKET_KEY_BYTES } from "../session/ticket_keeper.ts";
-import type { TcpAddress } from "../transport/address.ts";
+import type { TcpAddress, UdpAddress } from "../transport/address.ts";
 import { abortSignal, hostName } from "./reactor_options.ts";
 import type { SecureCoreConfig, SecureKeys } from "./secure_core_hooks.ts";
 
@@ -41,17 +41,19 @@ export interface SecureQueueOptions {
 
 /**
  * Decides whether a client gets a session. It may take its time, within `handshakeTimeoutMs`; nobody else waits for it.
- * A client that resumes with a ticket within `ticketLifetimeMs` is not asked about again: its `connected` event has the
- * token that it showed first.
+ * It is asked inside TLS, before there is a session; and again when a client resumes with a ticket, whose session stands
+ * by then but shows to nobody before the answer.
  *
- * @param token What the client's application shows, at most 1024 bytes; empty when it shows nothing.
- * @param address Where its TLS connection comes from.
- * @param certificate Its certificate, where it was asked for one and has one; it was checked.
+ * @param token What the client's application shows, at most 1024 bytes; empty when it shows nothing. Of a client that
+ * resumes: what it showed when it got the ticket.
+ * @param address Where its TLS connection comes from; the UDP address of a client that resumes.
+ * @param certificate Its certificate, where it was asked for one and has one; it was checked. A client that resumes
+ * shows none.
  * @returns Whether it is let in; anything but `true` refuses it with `NotAuthorized`.
  */
 export type Authorize = (
   token: Uint8Array,
-  address: TcpAddress,
+  address: TcpAddress | UdpAddress,
   certificate: PeerCertificate | undefined,
 ) => boolean | Promise<boolean>;
 
@@ -69,7 +71,10 @@ export interface SecureServerOptions extends EndpointOptions, SecureQueueOptions
   readonly cert: string;
   /** The private key of the certificate, in PEM. */
   readonly key: string;
-  /** The certificates by which those of clients are trusted, in PEM. Without them clients are not asked for any. */
+  /**
+   * The certificates by which those of clients are trusted, in PEM. Without them clients are not asked for any. With
+   * them no tickets are given unless `ticketLifetimeMs` says so: who resumes with a ticket shows no certificate.
+   */
   readonly clientCaCerts?: readonly string[];
   /** Whether clients must have a certificate; of account with `clientCaCerts` alone. @default "required" */
   readonly clientCertificates?: Exclude<ClientCertificates, "none">;
@@ -192,9 +197,10 @@ export function resolveSecureServerOptions(options: SecureServerOptions): Secure
   }
   const clientCertificates = choice("clientCertificates", o.clientCertificates, "required", ["optional", "required"]);
   const asks = o.clientCaCerts === undefined ? {} : { clientCertificates };
+  const tickets = o.clientCaCerts === undefined ? {} : { ticketLifetimeMs: 0 };
   return Object.freeze({
     ...resolveSecureQueueOptions(o),
-    endpoint: resolveEndpointOptions(pick(o, ENDPOINT_NAMES)),
+    endpoint: resolveEndpointOptions({ ...tickets, ...pick(o, ENDPOINT_NAMES) }),
     keys: { ...secretKey(o, "resetKey", RESET_KEY_BYTES), ...secretKey(o, "ticketKey", TICKET_KEY_BYTES) },
     udp: resolveSecureUdpOptions(hostname, integer("udp", o.udp, 0, 0, 65_535), o.udpBackend),
     tcp: Object.freeze({

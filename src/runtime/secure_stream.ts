@@ -31,6 +31,8 @@ export class SecureStream implements PacketStream {
   #closed = false;
 
   /**
+   * Takes a stream over.
+   *
    * @param link The stream; it belongs to this object from here on.
    * @param maxRecordBytes The longest record that is taken, 1 to 65535.
    */

@@ -55,11 +55,10 @@ export class SecureWaits {
     let served = 0;
     for (const { channel, payload, resolve, reject } of this.#waits) {
       const status = session.send(channel, payload);
-      if (status === SendStatus.BackPressured) break;
+      // Those of a session that has ended are told with its end.
+      if (status === SendStatus.BackPressured || status === SendStatus.Closed) break;
       if (status === SendStatus.Queued) resolve();
-      else {reject(
-          new RangeError(`Cannot send ${payload.length} bytes: a message has at most ${session.maxMessageBytes}`),
-        );}
+      else reject(tooLargeError(session, payload));
       served++;
     }
     this.#waits.splice(0, served);

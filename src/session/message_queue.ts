@@ -1,14 +1,14 @@
 /**
  * The messages of one session that wait for a packet, as frames ready to be copied.
  *
- * Invariants: order is kept; memory is taken when it is needed, up to the limit that the caller gives, and an empty
- * queue holds no more than a block of `BLOCK_BYTES`. A queue belongs to a session only while it has messages.
+ * Invariants: order is kept; memory is taken when it is needed, up to the limit that the caller gives, and a queue that
+ * was cleared holds no more than it is allowed to keep. A queue belongs to a session only while it has messages.
  *
  * @module
  */
 import { encodeMessageHeader, FrameType, MESSAGE_OVERHEAD_BYTES } from "../wire/session_frame.ts";
 
-/** How much memory an empty queue keeps. */
+/** How much memory a queue has at first. */
 export const BLOCK_BYTES = 4096;
 
 /** Up to this size frames are copied byte by byte: a view would cost more. */
@@ -31,6 +31,11 @@ export class MessageQueue {
   /** How many bytes their frames take. */
   get bytes(): number {
     return this.#tail - this.#head;
+  }
+
+  /** How much memory it has. */
+  get memoryBytes(): number {
+    return this.#buffer.length;
   }
 
   /** How many bytes the next frame takes; 0 when there is none. */
@@ -95,10 +100,15 @@ export class MessageQueue {
     if (head === 0) this.#front = this.#buffer.subarray(0, bytes);
   }
 
-  /** Throws all messages away. */
-  clear(): void {
+  /**
+   * Throws all messages away.
+   *
+   * @param keptBytes How much memory it may keep; what is larger is replaced by a block.
+   */
+  clear(keptBytes: number = BLOCK_BYTES): void {
     this.#count = 0;
     this.#rewind();
+    if (this.#buffer.length > keptBytes) this.#replace(new Uint8Array(BLOCK_BYTES));
   }
 
   #bytesOf(at: number): number {
@@ -107,7 +117,6 @@ export class MessageQueue {
 
   #rewind(): void {
     this.#head = this.#tail = 0;
-    if (this.#buffer.length > BLOCK_BYTES) this.#replace(new Uint8Array(BLOCK_BYTES));
   }
 
   #replace(buffer: Uint8Array): void {

@@ -28,6 +28,10 @@ import { SlotQueue } from "./slot_queue.ts";
 
 const MAX_FREE = 1024;
 
+/** The first few queues that are free keep the memory of a burst: to take it anew for each costs as much as to seal. */
+const LARGE_QUEUES = 16;
+const LARGE_QUEUE_BYTES = 1 << 16;
+
 /** What the sessions of an endpoint are made of. */
 export interface SessionSetup {
   /** The checked options. */
@@ -154,7 +158,7 @@ export class SessionContext {
    * @param queue The queue.
    */
   giveQueue(queue: MessageQueue): void {
-    queue.clear();
+    queue.clear(this.#queues.length < LARGE_QUEUES ? LARGE_QUEUE_BYTES : undefined);
     if (this.#queues.length < MAX_FREE) this.#queues.push(queue);
   }
 }

@@ -11,7 +11,13 @@ import { AEAD_TAG_BYTES } from "../crypto/aead.ts";
 import { MAX_PACKET_NUMBER } from "../crypto/nonce_sequence.ts";
 import { encodeReplyHeader, REPLY_HEADER_BYTES } from "../wire/flight_answer.ts";
 import { BASE_DATAGRAM_BYTES, encodeSessionHeader, SESSION_HEADER_BYTES } from "../wire/packet_header.ts";
-import { ACCEPT_FRAME_BYTES, encodePathFrame, FrameType, PATH_FRAME_BYTES } from "../wire/session_frame.ts";
+import {
+  ACCEPT_FRAME_BYTES,
+  ACK_FRAME_BYTES,
+  encodePathFrame,
+  FrameType,
+  PATH_FRAME_BYTES,
+} from "../wire/session_frame.ts";
 import type { DatagramTransmit } from "./datagram_transmit.ts";
 import { mayStepSend, stepSend } from "./key_ladder.ts";
 import { endSession } from "./session_close.ts";
@@ -150,8 +156,13 @@ function nextNumber(s: Session): number {
 
 function writeFrames(s: Session, number: number): void {
   if (!s.isOpen) return writeClose(s);
-  if ((s.due & ACK) !== 0 || s.unacked >= ACK_ALONG) writeAck(s);
+  if ((s.due & ACK) !== 0 || s.unacked >= ACK_ALONG && fitsAlong(s)) writeAck(s);
   if ((s.due & OWED) !== 0 || s.reply !== undefined) writeItems(s, number);
+}
+
+/** Whether an acknowledgement that is not due leaves the next message its room: it must not cost a packet of its own. */
+function fitsAlong(s: Session): boolean {
+  return s.queue === undefined || s.context.frames.has(2 * ACK_FRAME_BYTES + s.queue.nextBytes);
 }
 
 function writePathFrames(s: Session, p: number): void {

@@ -36,6 +36,14 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   "realtime_interest.ts": [/^relevant: D, E$/m, /^in 100 datagrams: B [1-9]\d* times, D \d+ times, E \d+ times$/m],
   "realtime_jitter.ts": [/^around the lost frame: 38 39 \(40\) 41 42$/m, /^99 played, 0 late; delay now \d+ ms$/m],
+  "secure_echo.ts": [/^Peer 1 connected$/m, /^Received: Hello, server!$/m, /^Peer 1 disconnected: Normal$/m],
+  "secure_resume.ts": [
+    /^player one is here, resumed$/m,
+    /^heard early: I am back$/m,
+    /^heard: and somewhere else$/m,
+    /^a stranger gets: AuthenticationError$/m,
+  ],
+  "secure_tick.ts": [/^tick 1: player 3 connected$/m, /^player 2: \d+ of 15 ticks, at last 1\d: height /m],
   "workers.ts": [/^bob heard: alice: Hello from another core, perhaps$/m],
   "reconnect.ts": [/^disconnected: /m, /^received: one, two, three; 2 connects$/m],
 };

@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { bytesOf } from "./payloads.ts";
 import { openClient, openEcho, openServer, type Told } from "./secure_ends.ts";
+import { within } from "./waiting.ts";
 
 async function ticketFrom(server: Told): Promise<Uint8Array> {
   await using client = await openClient(server.socket.tcpPort);
@@ -81,4 +82,42 @@ Deno.test("a ticket of another server leads to a full handshake", async () => {
   });
   await client.messages(1);
   assertEquals([isResumed(client), server.texts], [false, ["to whom"]]);
+});
+
+Deno.test("a resumption goes to the address of the session before, whatever the name says by now", async () => {
+  await using server = await openEcho();
+  const ticket = await ticketFrom(server);
+  // Nobody answers for this name, and nobody is asked.
+  await using client = await openClient(server.socket.tcpPort, { hostname: "moved.invalid", ticket });
+  assertEquals(isResumed(client), true);
+  const { hostname, port } = client.socket.peerStatistics(1)!.address;
+  assertEquals([hostname, port], ["127.0.0.1", server.socket.udpPort]);
+});
+
+Deno.test("authorize is asked about a client that resumes, and may refuse it", async () => {
+  const asked: string[] = [];
+  await using server = await openEcho({
+    authorize: (token, { transport }) => {
+      asked.push(`${new TextDecoder().decode(token)} by ${transport}`);
+      return Promise.resolve(asked.length < 3);
+    },
+  });
+  const { tcpPort } = server.socket;
+  const token = bytesOf("me");
+  let ticket: Uint8Array;
+  {
+    await using first = await openClient(tcpPort, { token });
+    await first.event("ticket");
+    ticket = first.socket.ticket!;
+  }
+  {
+    await using second = await openClient(tcpPort, { ticket, earlyData: [bytesOf("early")] });
+    await second.messages(1);
+    await second.event("ticket");
+    ticket = second.socket.ticket!;
+  }
+  await using third = await openClient(tcpPort, { ticket, earlyData: [bytesOf("unheard")] });
+  await within("the client's end", third.whenDone);
+  assertEquals(third.ends, ["NotAuthorized remote"]);
+  assertEquals([asked, server.texts], [["me by tcp", "me by udp", "me by udp"], ["early"]]);
 });

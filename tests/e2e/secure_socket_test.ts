@@ -188,6 +188,32 @@ Deno.test("a client that never finishes is cut off, and holds up nobody", async 
   assertEquals([handshakes.timedOut, handshakes.hellosTimedOut, halfOpen], [1, 1, 0]);
 });
 
+Deno.test("TLS 1.2 is refused, and concerns nobody else", async () => {
+  await using server = await openServer();
+  const { tcpPort: port } = server.socket;
+  const { connect: connectTls } = await import("node:tls");
+  const old = connectTls({ host: hostname, port, rejectUnauthorized: false, maxVersion: "TLSv1.2" });
+  const outcome = await within(
+    "the refusal",
+    new Promise<string>((resolve) => {
+      old.on("secureConnect", () => resolve("connected"));
+      old.on("error", () => resolve("refused"));
+      old.on("close", () => resolve("refused"));
+    }),
+  );
+  old.destroy();
+  await using client = await openClient(port);
+  assertEquals([outcome, client.socket.peers], ["refused", [1]]);
+  assertEquals(server.socket.statistics().handshakes.failed, 1);
+});
+
+Deno.test("datagrams go to the address that TLS has reached for a name", async () => {
+  await using server = await openEcho();
+  await using client = await openClient(server.socket.tcpPort, { hostname: "localhost" });
+  const { hostname: reached, port } = client.socket.peerStatistics(1)!.address;
+  assertEquals([reached, port], [hostname, server.socket.udpPort]);
+});
+
 Deno.test("a client whose datagrams do not arrive is told so, and the server forgets it", async () => {
   // Nobody is at this port.
   await using server = await openServer({ handshakeTimeoutMs: 200, advertisedUdpPort: 9 });
@@ -219,6 +245,14 @@ Deno.test("bindServer() says which address cannot be had, and leaves no socket",
   await assertRejects(() => openServer({ tcp: tcpPort }), ResourceError, `${tcpPort}`);
   await assertRejects(() => openServer({ cert: "none" }), TypeError);
   await assertRejects(() => SecureSocket.connect({ hostname, port: tcpPort, pin: "12" }), TypeError);
+});
+
+Deno.test("bindServer() binds both sockets of a name to one address", async () => {
+  await using server = await openServer({ hostname: "localhost" });
+  const { address, tcpAddress } = server.socket;
+  assertEquals(address.hostname, tcpAddress.hostname);
+  await using client = await openClient(tcpAddress.port, { hostname: "localhost" });
+  assertEquals(client.socket.peers, [1]);
 });
 
 Deno.test("disconnect() ends one session with a number and a text", async () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { PeerCertificate } from "../../../src/io/tls/tls_link.ts";
-import type { TcpAddress } from "../../../src/transport/address.ts";
+import type { TcpAddress, UdpAddress } from "../../../src/transport/address.ts";
 import { SecureStream } from "../../../src/runtime/secure_stream.ts";
 import { decodeHelloRefusal, encodeClientHello } from "../../../src/wire/hello_record.ts";
 import { SessionCloseCode } from "../../../src/session/session_close_code.ts";
@@ -49,7 +49,7 @@ Deno.test("authorize is shown token, address and certificate, and whoever it ref
   const world = new SecureWorld();
   const certificate: PeerCertificate = { der: Uint8Array.of(1, 2), pin: "ab" };
   world.tls.facts = { ...world.tls.facts, peerCertificate: certificate };
-  const asked: [string, TcpAddress, PeerCertificate | undefined][] = [];
+  const asked: [string, TcpAddress | UdpAddress, PeerCertificate | undefined][] = [];
   const { server } = world.serve({
     authorize: (token, address, shown) => {
       asked.push([text(token), address, shown]);
@@ -201,6 +201,7 @@ Deno.test("what authorize says of a client that was crowded out meanwhile is of 
   await world.scheduler.settle(1);
   await assertRejects(() => connecting);
   assertEquals([server.core.endpoint.sessionCount, server.handshakes().hellosCrowdedOut], [0, 1]);
+  assertEquals([...server.core.endpoint.transitions()], [], "there was no session for a moment either");
   other.close();
   await world.scheduler.settle(1);
 });

@@ -39,6 +39,15 @@ Deno.test("serve() rejects what fits no packet any more and goes on", async () =
   assertEquals([taken, waits.isEmpty], [[101], true]);
 });
 
+Deno.test("serve() leaves what waits for a session that has ended to be told with its end", async () => {
+  const waits = new SecureWaits();
+  const waiting = waits.add(1, Uint8Array.of(1));
+  waits.serve({ send: () => SendStatus.Closed, maxMessageBytes: 10 } as unknown as SessionMachine);
+  assertEquals(waits.isEmpty, false);
+  waits.fail(new Error("it has ended"));
+  await assertRejects(() => waiting, Error, "it has ended");
+});
+
 Deno.test("add() copies the message", async () => {
   const waits = new SecureWaits();
   const payload = Uint8Array.of(5);

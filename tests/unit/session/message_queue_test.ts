@@ -65,3 +65,16 @@ Deno.test("MessageQueue hands out the newest content when messages of one size f
     }
   }
 });
+
+Deno.test("MessageQueue keeps the memory of a burst when it is cleared only as far as it may", () => {
+  const queue = new MessageQueue();
+  for (let n = 0; n < 10; n++) queue.push(1, n, new Uint8Array(1000), 1 << 20);
+  assertEquals([queue.memoryBytes, queue.count], [16_384, 10]);
+  queue.clear(16_384);
+  assertEquals([queue.memoryBytes, queue.count, queue.bytes], [16_384, 0, 0]);
+  queue.clear(16_383);
+  assertEquals(queue.memoryBytes, 4096);
+  for (let n = 0; n < 10; n++) queue.push(1, n, new Uint8Array(1000), 1 << 20);
+  queue.clear();
+  assertEquals(queue.memoryBytes, 4096);
+});

@@ -9,10 +9,10 @@ import { makeParts } from "../../../src/session/endpoint_setup.ts";
 import type { Session } from "../../../src/session/session.ts";
 import { SessionCloseCode } from "../../../src/session/session_close_code.ts";
 import { addPeerId } from "../../../src/session/session_ids.ts";
-import { PING } from "../../../src/session/session_item.ts";
+import { ACK, PING } from "../../../src/session/session_item.ts";
 import { givePacket } from "../../../src/session/session_outflow.ts";
 import { setPath } from "../../../src/session/session_path.ts";
-import { NEXT_NUMBER, SKIP_AT } from "../../../src/session/session_row.ts";
+import { LARGEST_RECEIVED, NEXT_NUMBER, RANGE_START, SKIP_AT } from "../../../src/session/session_row.ts";
 import { start } from "../../../src/session/session_start.ts";
 import { SessionRole, SessionState } from "../../../src/session/session_state.ts";
 import { ClockCell } from "../../../src/time/clock.ts";
@@ -61,4 +61,33 @@ Deno.test("givePacket() leaves the number out that was chosen, and no second one
   }
   assertEquals(numbers.slice(0, 5), [0, 1, 2, 4, 5]);
   assertEquals(numbers.at(-1), 1500);
+});
+
+Deno.test("givePacket() sends an acknowledgement along where the next message has room beside it, and only there", () => {
+  const s = clientSession();
+  const target = new DatagramTransmit(new Uint8Array(1500));
+  while (givePacket(s, target) > 0);
+  [s.row[LARGEST_RECEIVED], s.row[RANGE_START]] = [5, 0];
+  const sizes = [1159, 1159 - 34, 1159 - 35, 10].map((bytes) => {
+    s.unacked = 2;
+    s.queue = s.context.takeQueue();
+    s.queue.push(1, 0, new Uint8Array(bytes), 5000);
+    const length = givePacket(s, target);
+    const isAlone = givePacket(s, target) === 0;
+    return [length - bytes, s.unacked, isAlone];
+  });
+  // Header, tag and the message's own header are 41 bytes, an acknowledgement is 17.
+  assertEquals(sizes, [[41, 2, true], [58, 0, true], [58, 0, true], [58, 0, true]]);
+});
+
+Deno.test("givePacket() sends an acknowledgement that is due ahead of a message that has no room beside it", () => {
+  const s = clientSession();
+  const target = new DatagramTransmit(new Uint8Array(1500));
+  while (givePacket(s, target) > 0);
+  [s.row[LARGEST_RECEIVED], s.row[RANGE_START]] = [5, 0];
+  s.queue = s.context.takeQueue();
+  s.queue.push(1, 0, new Uint8Array(1159), 5000);
+  s.unacked = 2;
+  s.call(ACK);
+  assertEquals([givePacket(s, target), givePacket(s, target), givePacket(s, target)], [50, 1200, 0]);
 });
