@@ -6,8 +6,10 @@
 import { AeadFuzz } from "../unit/crypto/aead_fuzz.ts";
 import { BusGossipFuzz } from "./bus_gossip_fuzz.ts";
 import { BusLinkFuzz } from "./bus_link_fuzz.ts";
+import { ChannelFuzz } from "./channel_fuzz.ts";
 import { CodecFuzz } from "./codec_fuzz.ts";
 import { DeltaFuzz } from "./delta_fuzz.ts";
+import { FecFuzz } from "./fec_fuzz.ts";
 import { JitterFuzz } from "./jitter_fuzz.ts";
 import { SessionFuzz } from "./session_fuzz.ts";
 import { StreamFuzz } from "./stream_fuzz.ts";
@@ -37,6 +39,7 @@ export function allFuzzers(): Fuzzer[] {
   const [stream, aead] = [new StreamFuzz(), new AeadFuzz()];
   const [delta, jitter, session] = [new DeltaFuzz(), new JitterFuzz(), new SessionFuzz()];
   const [codec, link, gossip] = [new CodecFuzz(), new BusLinkFuzz(), new BusGossipFuzz()];
+  const [channel, fec] = [new ChannelFuzz(), new FecFuzz()];
   return [
     { name: "the stream machine and its cursor", shortCount: 3000, run: (seed) => void stream.run(seed) },
     { name: "the three AEAD providers against each other", shortCount: 3000, run: (seed) => void aead.run(seed) },
@@ -46,5 +49,7 @@ export function allFuzzers(): Fuzzer[] {
     { name: "LZ4 and MessagePack", shortCount: 3000, run: (seed) => void codec.run(seed) },
     { name: "links between nodes", shortCount: 500, run: (seed) => void link.run(seed) },
     { name: "gossip between nodes", shortCount: 100, run: (seed) => void gossip.run(seed) },
+    { name: "channels over links that lose", shortCount: 500, run: (seed) => void channel.run(seed) },
+    { name: "parity groups", shortCount: 1500, run: (seed) => void fec.run(seed) },
   ];
 }
