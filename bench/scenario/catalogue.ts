@@ -6,6 +6,11 @@
 
 import type { Scenario } from "../harness/scenario.ts";
 import { aead1200, aead64, aeadAlloc, aeadOpen1200 } from "./aead.ts";
+import { assetHash, assetHashNoble, assetHashPlain } from "./asset_hash.ts";
+import { assetLan, assetMemory, assetText } from "./asset_lan.ts";
+import { assetResume } from "./asset_resume.ts";
+import { busConverge } from "./bus_converge.ts";
+import { busCodec } from "./codec.ts";
 import {
   deltaEncodeAlloc,
   deltaEncodeRate,
@@ -14,6 +19,7 @@ import {
   deltaSavingsCalm,
   deltaSavingsChaotic,
 } from "./delta.ts";
+import { fecScenarios } from "./fec.ts";
 import { interestDatagrams, interestSavings, interestTick100k, interestTick10k } from "./interest.ts";
 import { jitterDelay } from "./jitter.ts";
 import { poolDispatchKernel, poolDispatchKernelNet, poolDispatchRing, poolMainKernel } from "./pool_dispatch.ts";
@@ -86,4 +92,14 @@ export const SCENARIOS: readonly Scenario[] = [
   secureSessionsTick,
   secureHandshakesFull,
   secureHandshakesEarly,
+  ...fecScenarios,
+  assetLan,
+  assetText,
+  assetHash,
+  assetHashNoble,
+  assetHashPlain,
+  assetResume,
+  assetMemory,
+  busCodec,
+  ...busConverge,
 ];

@@ -13,6 +13,11 @@ const LIMIT_MS = 20_000;
 /** What each example prints at least. */
 const expected: Readonly<Record<string, readonly RegExp[]>> = {
   "echo.ts": [/^New client connected!$/m, /^Echo: Hello Reactor!$/m],
+  "asset_download.ts": [
+    /^forest\.pak: 300000 bytes, \d{4} on the wire/m,
+    /^maps again: 550000 bytes, 496608 were there, 1 chunks fetched$/m,
+  ],
+  "asset_link.ts": [/^carried by hand$/m],
   "burst.ts": [/^100000 received, 0 damaged, 0 dropped, 0 unsent$/m],
   "flux.ts": [/^received of each producer: 25000, 25000, 25000, 25000, 25000; 0 out of order$/m],
   "zerio.ts": [

@@ -4,6 +4,7 @@
  * @module
  */
 import { AeadFuzz } from "../unit/crypto/aead_fuzz.ts";
+import { AssetFuzz } from "./asset_fuzz.ts";
 import { BusGossipFuzz } from "./bus_gossip_fuzz.ts";
 import { BusLinkFuzz } from "./bus_link_fuzz.ts";
 import { ChannelFuzz } from "./channel_fuzz.ts";
@@ -40,6 +41,7 @@ export function allFuzzers(): Fuzzer[] {
   const [delta, jitter, session] = [new DeltaFuzz(), new JitterFuzz(), new SessionFuzz()];
   const [codec, link, gossip] = [new CodecFuzz(), new BusLinkFuzz(), new BusGossipFuzz()];
   const [channel, fec] = [new ChannelFuzz(), new FecFuzz()];
+  const asset = new AssetFuzz();
   return [
     { name: "the stream machine and its cursor", shortCount: 3000, run: (seed) => void stream.run(seed) },
     { name: "the three AEAD providers against each other", shortCount: 3000, run: (seed) => void aead.run(seed) },
@@ -51,5 +53,6 @@ export function allFuzzers(): Fuzzer[] {
     { name: "gossip between nodes", shortCount: 100, run: (seed) => void gossip.run(seed) },
     { name: "channels over links that lose", shortCount: 500, run: (seed) => void channel.run(seed) },
     { name: "parity groups", shortCount: 1500, run: (seed) => void fec.run(seed) },
+    { name: "asset transfer", shortCount: 300, run: (seed) => void asset.run(seed) },
   ];
 }

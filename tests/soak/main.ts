@@ -1,17 +1,22 @@
 /**
- * The soak: a reactor and clients of all kinds connect, talk, break and stop, cycle after cycle, for minutes.
+ * The soak: a reactor and clients of all kinds connect, talk, break and stop, cycle after cycle, for minutes; then the
+ * ends of asset transfers are killed.
  *
- * `deno task soak [--minutes N] [--seed N]` prints memory and counters while it runs. It exits with 1 when a message
- * came twice, out of order or damaged, when a count does not add up, or when memory grows from the first third to the
- * last. Invariant: a cycle depends on its seed alone, apart from the timing of the machine.
+ * `deno task soak [--minutes N] [--kills N] [--seed N]` prints memory and counters while it runs. It exits with 1 when
+ * a message came twice, out of order or damaged, when a count does not add up, when memory grows from the first third to
+ * the last, or when a transfer that was killed did not go on from what was on disk. Invariant: a cycle depends on its
+ * seed alone, apart from the timing of the machine.
  *
  * @module
  */
 import { SeededRandom } from "../../src/random/seeded_random.ts";
+import { killAndResume } from "./asset_kills.ts";
 import { runCycle } from "./cycle.ts";
 import { MemoryWatch } from "./memory_watch.ts";
 
 const DEFAULT_MINUTES = 5;
+/** How many clients and how many servers of asset transfers are killed. */
+const DEFAULT_KILLS = 100;
 const REPORT_MS = 5000;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
@@ -43,8 +48,21 @@ async function main(args: readonly string[]): Promise<number> {
   report(cycles, totals, watch);
   const growth = watch.growth();
   if (growth !== undefined) console.error(`soak failed: ${growth}`);
-  else console.log("soak passed");
-  return growth === undefined ? 0 : 1;
+  const isResumed = await killTransfers(seed, numberOption(args, "--kills") ?? DEFAULT_KILLS);
+  if (growth !== undefined || !isResumed) return 1;
+  console.log("soak passed");
+  return 0;
+}
+
+async function killTransfers(seed: number, kills: number): Promise<boolean> {
+  try {
+    const { clients, servers, bytesAgain } = await killAndResume(seed, kills);
+    console.log(`transfers: ${clients} clients and ${servers} servers killed, ${bytesAgain} bytes fetched again`);
+    return true;
+  } catch (error) {
+    console.error(`soak failed: a transfer that was killed (seed ${seed}) did not go on:`, error);
+    return false;
+  }
 }
 
 function report(cycles: number, totals: Readonly<Record<string, number>>, watch: MemoryWatch): void {
