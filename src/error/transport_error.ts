@@ -17,7 +17,8 @@ export type TransportErrorCode =
   | "CONNECT"
   | "TIMEOUT"
   | "CLOSED"
-  | "RESOURCE";
+  | "RESOURCE"
+  | "REMOTE";
 
 /** The base of every error that this package raises itself. */
 export class TransportError extends Error {

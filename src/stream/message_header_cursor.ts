@@ -3,7 +3,8 @@
  *
  * A frame is the whole packet, header included, because whoever reads it needs the header. Invariant: `next` never reads
  * past the received bytes and never allocates; a refused header stops it for good, before the rest of its packet is
- * there, so that nothing is ever looked for behind it. Its simple twin is
+ * there, so that nothing is ever looked for behind it. What is bounded is the payload; an extension header has at most
+ * 64 KiB anyway. Its simple twin is
  * `tests/unit/stream/reference_message_parser.ts`. Why no prefix is stripped: packets have no room for a timestamp.
  *
  * @module
@@ -15,6 +16,7 @@ import {
   MessageHeaderFault,
   messageHeaderFault,
   messagePacketBytes,
+  messagePayloadBytes,
 } from "../wire/message_packet.ts";
 import type { FrameLimits, FrameParser } from "./frame_cursor.ts";
 
@@ -36,7 +38,7 @@ export class MessageHeaderCursor implements FrameParser {
   #end = 0;
   #max = 0;
 
-  /** @param limits What is accepted; `maxBytes` counts the whole packet, the other two are of no account. */
+  /** @param limits What is accepted; `maxBytes` bounds the payload, the other two are of no account. */
   constructor(limits: FrameLimits) {
     this.limit(limits);
   }
@@ -87,17 +89,16 @@ export class MessageHeaderCursor implements FrameParser {
   pendingBytes(): number {
     if (this.fault !== undefined || this.#at + MESSAGE_HEADER_BYTES > this.#end) return 0;
     if (messageHeaderFault(this.buffer, this.#at) !== MessageHeaderFault.None) return 0;
-    const length = messagePacketBytes(this.buffer, this.#at);
-    return length > this.#max ? 0 : length;
+    if (messagePayloadBytes(this.buffer, this.#at) > this.#max) return 0;
+    return messagePacketBytes(this.buffer, this.#at);
   }
 
   /** The length of the packet at a place, -1 when it is refused. */
   #judge(at: number): number {
     const { buffer } = this;
-    const length = messagePacketBytes(buffer, at);
     if (messageHeaderFault(buffer, at) !== MessageHeaderFault.None) this.fault = CloseCode.ProtocolViolation;
-    else if (length > this.#max) this.fault = CloseCode.FrameTooLarge;
-    else return length;
+    else if (messagePayloadBytes(buffer, at) > this.#max) this.fault = CloseCode.FrameTooLarge;
+    else return messagePacketBytes(buffer, at);
     return -1;
   }
 }

@@ -161,6 +161,17 @@ export function messageHeaderFault(from: Uint8Array, at: number): MessageHeaderF
 }
 
 /**
+ * How long a packet's payload is on the wire.
+ *
+ * @param from The memory; it must hold 16 bytes from `at`.
+ * @param at Where the packet starts.
+ * @returns Its length.
+ */
+export function messagePayloadBytes(from: Uint8Array, at: number): number {
+  return uint32(from, at + 10);
+}
+
+/**
  * How long a packet is with everything.
  *
  * @param from The memory; it must hold 16 bytes from `at`.

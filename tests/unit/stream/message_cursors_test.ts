@@ -32,8 +32,8 @@ function randomStream(random: SeededRandom, framing: Framing): Uint8Array {
     parts.push(encodeFrame(framing, packet(random.nextInt(9), payload)));
   }
   const odd = [
-    packet(0, new Uint8Array(3), { payloadBytes: 384 }),
-    packet(0, new Uint8Array(3), { payloadBytes: 385 }),
+    packet(0, new Uint8Array(3), { payloadBytes: 400 }),
+    packet(0, new Uint8Array(3), { payloadBytes: 401 }),
     packet(0, new Uint8Array(3), { payloadBytes: 0xffff_fff0 }),
     packet(0, new Uint8Array(3), { compression: 2 }),
     packet(0, new Uint8Array(3), { compression: 3 }),
@@ -116,7 +116,7 @@ Deno.test("MessageHeaderCursor names what is wrong on the sixteen bytes alone", 
   const cases: [Uint8Array, CloseCode][] = [
     [packet(0, new Uint8Array(0), { type: 3, payloadBytes: 100 }), CloseCode.ProtocolViolation],
     [packet(0, new Uint8Array(0), { compression: 3, payloadBytes: 100 }), CloseCode.ProtocolViolation],
-    [packet(0, new Uint8Array(0), { payloadBytes: 385 }), CloseCode.FrameTooLarge],
+    [packet(0, new Uint8Array(0), { payloadBytes: 401 }), CloseCode.FrameTooLarge],
   ];
   for (const [bytes, fault] of cases) {
     const cursor = MESSAGE_HEADER_FRAMING.parser(limits);

@@ -23,8 +23,9 @@ export function parseMessages(bytes: Uint8Array, limits: FrameLimits): Parsed {
     if (version !== 1 || compression! > 2 || type! > 2) {
       return { payloads, fault: CloseCode.ProtocolViolation, position };
     }
-    const end = position + 16 + view.getUint16(position + 8) + view.getUint32(position + 10);
-    if (end - position > limits.maxBytes) return { payloads, fault: CloseCode.FrameTooLarge, position };
+    const payload = view.getUint32(position + 10);
+    if (payload > limits.maxBytes) return { payloads, fault: CloseCode.FrameTooLarge, position };
+    const end = position + 16 + view.getUint16(position + 8) + payload;
     if (end > bytes.length) break;
     payloads.push([position, end]);
     position = end;
