@@ -21,13 +21,13 @@ export interface TappedDatagram {
 }
 
 /** What takes datagrams: borrowed bytes that it may change, and where they came from. */
-export type DatagramReceiver = (bytes: Uint8Array, from: DatagramAddress) => void;
+export type DatagramTaker = (bytes: Uint8Array, from: DatagramAddress) => void;
 
 /** Hosts and the lines between them. */
 export class DatagramNetwork {
   /** Called with every datagram that is sent, before anything is done to it; returns whether it goes on. */
   tap: ((datagram: TappedDatagram) => boolean) | undefined = undefined;
-  readonly #hosts = new Map<string, DatagramReceiver>();
+  readonly #hosts = new Map<string, DatagramTaker>();
   readonly #line: DatagramConditioner;
 
   /**
@@ -53,7 +53,7 @@ export class DatagramNetwork {
    * @param receive Called with what arrives for it.
    * @returns The host.
    */
-  attach(hostname: string, port: number, receive: DatagramReceiver): DatagramHost {
+  attach(hostname: string, port: number, receive: DatagramTaker): DatagramHost {
     return new DatagramHost(this, this.#hosts, hostname, port, receive);
   }
 
@@ -84,8 +84,8 @@ export class DatagramHost {
   /** The address that others see. */
   readonly address: DatagramAddress = new DatagramAddress();
   readonly #network: DatagramNetwork;
-  readonly #hosts: Map<string, DatagramReceiver>;
-  readonly #receive: DatagramReceiver;
+  readonly #hosts: Map<string, DatagramTaker>;
+  readonly #receive: DatagramTaker;
 
   /**
    * Attaches a host; see {@linkcode DatagramNetwork.attach}.
@@ -98,10 +98,10 @@ export class DatagramHost {
    */
   constructor(
     network: DatagramNetwork,
-    hosts: Map<string, DatagramReceiver>,
+    hosts: Map<string, DatagramTaker>,
     hostname: string,
     port: number,
-    receive: DatagramReceiver,
+    receive: DatagramTaker,
   ) {
     this.#network = network;
     this.#hosts = hosts;

@@ -31,20 +31,30 @@ export type { RandomSource } from "../random/random_source.ts";
 export { SeededRandom } from "../random/seeded_random.ts";
 export type { Clock, WallClock } from "../time/clock.ts";
 export type { Alarm, Scheduler } from "../time/scheduler.ts";
-export type { Address, MemoryAddress, TcpAddress, UdpAddress } from "../transport/address.ts";
+export type { Address, MemoryAddress, TcpAddress, UdpAddress, UnixAddress } from "../transport/address.ts";
+export type { DatagramFailure, DatagramLink, DatagramReceiver, NumericAddress } from "../transport/datagram_link.ts";
+export type { MessageFabric, MessageLink, MessageListener, MessageReceiver } from "../transport/message_link.ts";
 export type { StreamFabric, StreamLink, StreamListener } from "../transport/stream_link.ts";
 export { DatagramAddress } from "../wire/datagram_address.ts";
+export { conditionDatagramLink } from "./conditioner_datagram_link.ts";
 export type { StreamConditionerOptions } from "./conditioner_options.ts";
+export { CONDITIONER_PRESETS, type DatagramPreset } from "./conditioner_presets.ts";
 export {
   DatagramConditioner,
   type DatagramConditionerConfig,
   type DatagramConditionerOptions,
   type DatagramTally,
 } from "./datagram_conditioner.ts";
-export { DatagramHost, DatagramNetwork, type DatagramReceiver, type TappedDatagram } from "./datagram_network.ts";
+export { DatagramHost, DatagramNetwork, type DatagramTaker, type TappedDatagram } from "./datagram_network.ts";
 export { MachineEnd, type MachineEndOptions, type MachineSink } from "./machine_end.ts";
 export { MachinePair, type MachinePairOptions } from "./machine_pair.ts";
 export { ManualScheduler } from "./manual_scheduler.ts";
+export {
+  type ConformanceCase,
+  type ConformancePlace,
+  type ConformanceSubject,
+  transportConformance,
+} from "./transport_conformance.ts";
 export { conditionFabric, conditionLink } from "./stream_conditioner.ts";
 // What it takes to build a stream machine for a MachinePair.
 export { BlockPool, type BlockPoolConfig } from "../bytes/block_pool.ts";

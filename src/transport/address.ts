@@ -32,16 +32,25 @@ export interface MemoryAddress {
   readonly name: string;
 }
 
+/** Where a unix socket lies. */
+export interface UnixAddress {
+  /** Which kind of address this is. */
+  readonly transport: "unix";
+  /** The path of the socket; empty for the connecting end, which has none. */
+  readonly path: string;
+}
+
 /** Where a link leads, or where a listener listens. */
-export type Address = TcpAddress | UdpAddress | MemoryAddress;
+export type Address = TcpAddress | UdpAddress | MemoryAddress | UnixAddress;
 
 /**
  * The part of an address that stands for the host: limits per address count by it.
  *
  * @param address Any address.
- * @returns The host name, or the name of a memory address.
+ * @returns The host name, the name of a memory address, or nothing for a unix socket, which is one host alone.
  */
 export function addressHost(address: Address): string {
+  if (address.transport === "unix") return "";
   return address.transport === "memory" ? address.name : address.hostname;
 }
 
@@ -49,10 +58,11 @@ export function addressHost(address: Address): string {
  * An address as people write it.
  *
  * @param address Any address.
- * @returns `127.0.0.1:5555`, `[::1]:5555` or `memory:name`.
+ * @returns `127.0.0.1:5555`, `[::1]:5555`, `memory:name` or `unix:/path`.
  */
 export function formatAddress(address: Address): string {
   if (address.transport === "memory") return `memory:${address.name}`;
+  if (address.transport === "unix") return `unix:${address.path}`;
   const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
   return `${host}:${address.port}`;
 }
