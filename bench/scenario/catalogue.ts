@@ -10,6 +10,9 @@ import { assetHash, assetHashNoble, assetHashPlain } from "./asset_hash.ts";
 import { assetLan, assetMemory, assetText } from "./asset_lan.ts";
 import { assetResume } from "./asset_resume.ts";
 import { busConverge } from "./bus_converge.ts";
+import { busEventsMachine, busEventsPlain, busEventsSecured } from "./bus_events.ts";
+import { busLocalCommands, busLocalEvents } from "./bus_local.ts";
+import { busRtt, busRttMachine, busRttSecured } from "./bus_rtt.ts";
 import { busCodec } from "./codec.ts";
 import {
   deltaEncodeAlloc,
@@ -40,6 +43,9 @@ import { tcpIdle } from "./tcp_idle.ts";
 import { tcpParticle64 } from "./tcp_particle.ts";
 import { tcpRtt64 } from "./tcp_rtt.ts";
 import { tcpSharePortBytes, tcpSharePortEcho } from "./tcp_share_port.ts";
+import { transportConnections } from "./transport_connections.ts";
+import { transportRtt } from "./transport_rtt.ts";
+import { transportSend } from "./transport_send.ts";
 import { udpScenarios } from "./udp_links.ts";
 
 /** The scenarios. */
@@ -101,5 +107,16 @@ export const SCENARIOS: readonly Scenario[] = [
   assetResume,
   assetMemory,
   busCodec,
+  busLocalCommands,
+  busLocalEvents,
+  busRtt,
+  busRttSecured,
+  busRttMachine,
+  busEventsPlain,
+  busEventsSecured,
+  busEventsMachine,
   ...busConverge,
+  ...transportRtt,
+  ...transportSend,
+  ...transportConnections,
 ];

@@ -6,7 +6,16 @@
  */
 import { type Reference, referencesOf } from "./imports.ts";
 import type { Module } from "./project.ts";
-import { COMPUTED_IMPORTS, FACE, PURE_PACKAGES, roomOf, ROOMS, touchesOutside, WORKERS } from "./rooms.ts";
+import {
+  COMPUTED_IMPORTS,
+  DRIVER_PACKAGES,
+  FACE,
+  PURE_PACKAGES,
+  roomOf,
+  ROOMS,
+  touchesOutside,
+  WORKERS,
+} from "./rooms.ts";
 
 /**
  * Checks every reference of the shipped modules against the table.
@@ -85,6 +94,8 @@ function packageFault(room: string, specifier: string): string | undefined {
   if (specifier.startsWith("node:")) {
     return touchesOutside(room) ? undefined : `${room} may not import ${specifier}: only drivers and runtimes may`;
   }
+  const driver = DRIVER_PACKAGES.get(specifier);
+  if (driver !== undefined) return driver === room ? undefined : `${room} may not import ${specifier}: ${driver} does`;
   const isListed = PURE_PACKAGES.some((name) => specifier === name || specifier.startsWith(`${name}/`));
   return isListed ? undefined : `imports ${specifier}, which is not in PURE_PACKAGES of tests/arch/rooms.ts`;
 }

@@ -66,6 +66,7 @@ const badImports: readonly (readonly [string, string, string, string])[] = [
   ["node: in a machine", "src/stream/a.ts", `import "node:net";`, "stream may not import node:net"],
   ["node: at the face", "src/api/a.ts", `import "node:net";`, "api may not import node:net"],
   ["an unlisted package", "src/io/tcp/a.ts", `import "npm:left-pad";`, "not in PURE_PACKAGES"],
+  ["a package of another driver", "src/io/tcp/a.ts", `import "ws";`, "io/websocket does"],
   ["a package with a listed beginning", "src/io/tcp/a.ts", `import "@std/bytes2";`, "not in PURE_PACKAGES"],
   ["the package itself", "src/api/a.ts", `import "@ringwire/ringwire";`, "not in PURE_PACKAGES"],
   ["a computed import", "src/io/tcp/a.ts", "await import(`./${name}.ts`);", "only shows at run time"],

@@ -31,6 +31,14 @@ export const PURE_PACKAGES: readonly string[] = [
   "@noble/hashes",
 ];
 
+/** Packages that do more than compute, and the one driver that may import each. */
+export const DRIVER_PACKAGES: ReadonlyMap<string, string> = new Map([
+  ["ws", "io/websocket"],
+  ["@types/ws", "io/websocket"],
+  ["@nats-io/nats-core", "io/nats"],
+  ["@nats-io/transport-node", "io/nats"],
+]);
+
 /**
  * The files that import what only shows at run time.
  *

@@ -19,6 +19,8 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   "asset_link.ts": [/^carried by hand$/m],
   "burst.ts": [/^100000 received, 0 damaged, 0 dropped, 0 unsent$/m],
+  "bus_hello.ts": [/^Answer: Pong$/m, /^New user created! ID: 1/m],
+  "bus_mesh.ts": [/^in turn: first, first, second, second$/m, /^second left$/m, /^8 events came$/m],
   "flux.ts": [/^received of each producer: 25000, 25000, 25000, 25000, 25000; 0 out of order$/m],
   "zerio.ts": [
     /^client is connected$/m,
@@ -49,6 +51,10 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /^a stranger gets: AuthenticationError$/m,
   ],
   "secure_tick.ts": [/^tick 1: player 3 connected$/m, /^player 2: \d+ of 15 ticks, at last 1\d: height /m],
+  "transport_chat.ts": [/bob hears \[tea\] ada/],
+  "transport_custom.ts": [/over a protocol of my own/],
+  "transport_echo.ts": [/Unfinished sessions: 0/],
+  "transport_quic.ts": [/^1000 messages and 100 answers$/m],
   "workers.ts": [/^bob heard: alice: Hello from another core, perhaps$/m],
   "reconnect.ts": [/^disconnected: /m, /^received: one, two, three; 2 connects$/m],
 };
@@ -76,7 +82,7 @@ async function run(
   name: string,
 ): Promise<{ readonly code: number; readonly output: string; readonly errors: string }> {
   const text = await Deno.readTextFile(new URL(name, FOLDER));
-  const said = new RegExp(`^ \\*     deno run ((?:--allow\\S+ )*)examples/${name}$`, "m").exec(text)?.[1];
+  const said = new RegExp(`^ \\*     deno run ((?:--(?:allow|unstable)\\S+ )*)examples/${name}$`, "m").exec(text)?.[1];
   assert(said !== undefined, `${name} does not say how it is run`);
   const permissions = said.split(" ").filter((permission) => permission !== "");
   const limit = new AbortController();

@@ -12,6 +12,7 @@ import { CodecFuzz } from "./codec_fuzz.ts";
 import { DeltaFuzz } from "./delta_fuzz.ts";
 import { FecFuzz } from "./fec_fuzz.ts";
 import { JitterFuzz } from "./jitter_fuzz.ts";
+import { MessageFuzz } from "./message_fuzz.ts";
 import { SessionFuzz } from "./session_fuzz.ts";
 import { StreamFuzz } from "./stream_fuzz.ts";
 
@@ -42,6 +43,7 @@ export function allFuzzers(): Fuzzer[] {
   const [codec, link, gossip] = [new CodecFuzz(), new BusLinkFuzz(), new BusGossipFuzz()];
   const [channel, fec] = [new ChannelFuzz(), new FecFuzz()];
   const asset = new AssetFuzz();
+  const message = new MessageFuzz();
   return [
     { name: "the stream machine and its cursor", shortCount: 3000, run: (seed) => void stream.run(seed) },
     { name: "the three AEAD providers against each other", shortCount: 3000, run: (seed) => void aead.run(seed) },
@@ -54,5 +56,6 @@ export function allFuzzers(): Fuzzer[] {
     { name: "channels over links that lose", shortCount: 500, run: (seed) => void channel.run(seed) },
     { name: "parity groups", shortCount: 1500, run: (seed) => void fec.run(seed) },
     { name: "asset transfer", shortCount: 300, run: (seed) => void asset.run(seed) },
+    { name: "messages and requests", shortCount: 600, run: (seed) => void message.run(seed) },
   ];
 }
