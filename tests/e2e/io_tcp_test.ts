@@ -84,3 +84,28 @@ Deno.test({
     listener.close();
   },
 });
+
+Deno.test(
+  "tcpFabric().connect() leaves no connection behind when its signal fires just as it connects",
+  sanitize,
+  async () => {
+    const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accepting = (async () => {
+      for await (const conn of server) conn.close();
+    })();
+    const fabric = tcpFabric({ hostname: "127.0.0.1", port: server.addr.port });
+    for (let n = 0; n < 20; n++) {
+      const controller = new AbortController();
+      const ended = fabric.connect(controller.signal).then(
+        (link) => link.close(),
+        (error) => assertEquals(error.message, "no longer wanted"),
+      );
+      setTimeout(() => controller.abort(new Error("no longer wanted")), 0);
+      // The thread is held up until the connection stands and the signal is due as well.
+      for (const start = performance.now(); performance.now() - start < 1;);
+      await ended;
+    }
+    server.close();
+    await accepting;
+  },
+);

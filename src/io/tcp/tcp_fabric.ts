@@ -95,12 +95,21 @@ class TcpFabric implements StreamFabric {
   async connect(signal: AbortSignal): Promise<TcpLink> {
     const { hostname, port } = this.#config;
     if (port === 0) throw new RangeError("Cannot connect to port 0: it only stands for a free port to listen on");
+    signal.throwIfAborted();
+    const attempt = new AbortController();
+    // Why a signal that never throws: the runtime asks it once more when the connection stands, and forgets an open
+    // connection when it throws.
+    attempt.signal.throwIfAborted = () => {};
+    const stop = (): void => attempt.abort();
+    signal.addEventListener("abort", stop, { once: true });
     let conn: Deno.TcpConn;
     try {
-      conn = await Deno.connect({ hostname, port, signal });
+      conn = await Deno.connect({ hostname, port, signal: attempt.signal });
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       throw new ConnectError(`Cannot connect to ${formatAddress(this.target)}: ${failureReason(cause)}`, { cause });
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
     if (signal.aborted) {
       conn.close();
