@@ -68,9 +68,11 @@ export class SecureSocket implements AsyncDisposable, AsyncIterable<SecureEvent,
    * Connects to a server, which is peer 1 then.
    *
    * @param options Where to, how the server is known, and the limits.
-   * @returns The socket, connected. Rejects with `AuthenticationError` when the server is not who it should be or
-   * refuses this client, with `TimeoutError` when it takes too long, with `ConnectError` otherwise, with the signal's
-   * reason when that fires, with `TypeError` or `RangeError` for bad options.
+   * @returns The socket, connected. Rejects with `AuthenticationError` when the server is not who it should be or says
+   * that it refuses this client (a server that does not trust the client's certificate just ends: `ConnectError`), with
+   * `TimeoutError` when it takes too long, with `ResourceError` when no UDP socket can be had or it breaks, with
+   * `ConnectError` otherwise, with the signal's reason when that fires, with `TypeError` or `RangeError` for bad
+   * options.
    */
   static async connect(options: SecureClientOptions): Promise<SecureSocket> {
     return new SecureSocket(await openSecureClient(resolveSecureClientOptions(options), secureSystemHost()));
@@ -122,7 +124,8 @@ export class SecureSocket implements AsyncDisposable, AsyncIterable<SecureEvent,
   }
 
   /**
-   * Sends a message, and waits for room where there is none. Messages that are sent within one turn share packets.
+   * Sends a message, and waits for room where there is none. Messages that are sent within one turn share packets, but
+   * for the first, which leaves at once.
    *
    * @param peerId To whom; a client's server is 1.
    * @param channel 1: may be lost, may be overtaken. Channels 0, 2 and 3 are not carried by this version.
@@ -193,8 +196,8 @@ export class SecureSocket implements AsyncDisposable, AsyncIterable<SecureEvent,
    * Moves a client to a new UDP socket, as after a change of network: the session goes on, and the server validates the
    * new address.
    *
-   * @returns When the new socket is bound. Rejects with `ResourceError` when it cannot be, with `MisuseError` at a
-   * server.
+   * @returns When the new socket is bound. Rejects with `ResourceError` when it cannot be, with `ClosedError` when this
+   * one is closed or closes meanwhile, with `MisuseError` at a server.
    */
   async rebind(): Promise<void> {
     if (!(this.#runtime instanceof SecureClient)) {

@@ -9,13 +9,16 @@
  * @module
  */
 import { SendStatus } from "../error/send_status.ts";
-import { AuthenticationError, ConnectError, TimeoutError } from "../error/transport_error.ts";
+import { CloseCode } from "../error/close_code.ts";
+import { AuthenticationError, ClosedError, ConnectError, TimeoutError } from "../error/transport_error.ts";
+import { connectFailure } from "../io/tls/tls_failure.ts";
 import type { TlsLink } from "../io/tls/tls_link.ts";
 import { SessionCloseCode } from "../session/session_close_code.ts";
 import type { SessionMachine } from "../session/session_machine.ts";
-import { formatAddress, type UdpAddress } from "../transport/address.ts";
+import { type Address, formatAddress } from "../transport/address.ts";
 import type { DatagramFailure, DatagramLink, NumericAddress } from "../transport/datagram_link.ts";
 import { DatagramAddress } from "../wire/datagram_address.ts";
+import { udpAddressOf } from "./secure_address.ts";
 import type { SecureClientConfig } from "./secure_client_options.ts";
 import { SecureCore } from "./secure_core.ts";
 import type { SecureCoreHooks } from "./secure_core_hooks.ts";
@@ -107,7 +110,7 @@ export class SecureClient implements SecureCoreHooks {
     } catch (error) {
       this.#attempt.abort(error);
       await this.core.close(SessionCloseCode.Normal, 0);
-      throw signal?.aborted ? signal.reason : error;
+      throw signal?.aborted ? signal.reason : this.core.lost ?? error;
     }
   }
 
@@ -115,11 +118,16 @@ export class SecureClient implements SecureCoreHooks {
    * Binds another socket and goes on by it, as after a change of network: the server sees a new address and validates
    * it. What is under way to the socket before is lost.
    *
-   * @returns When it is bound. Rejects with `ResourceError` when it cannot be.
+   * @returns When it is bound. Rejects with `ResourceError` when it cannot be, with `ClosedError` when the client closes.
    */
   async rebind(): Promise<void> {
+    if (this.core.isClosing) throw closedError();
     const link = await this.#links.bind(this.#isIpv6 === true);
-    if (this.core.isClosing) return link.close();
+    if (this.core.isClosing) {
+      link.close();
+      await link.whenClosed;
+      throw closedError();
+    }
     await this.core.driver.useLink(link);
   }
 
@@ -209,13 +217,23 @@ export class SecureClient implements SecureCoreHooks {
     }
     await this.#bind(server);
     const askedAt = scheduler.tick();
-    await stream.writeRecord(this.#session.writeHello(this.#config.token));
-    const record = await stream.readRecord();
-    if (record === undefined) throw new ConnectError(`Cannot connect to ${formatAddress(remote)}: it broke off`);
+    const record = await this.#askForKeys(stream, remote);
     const rttMs = scheduler.tick() - askedAt;
     const code = this.#session.handleHello(record, DATAGRAM_PATH, server, rttMs);
     if (code !== SessionCloseCode.Normal) throw refusalError(formatAddress(remote), code);
     this.#sendEarly();
+  }
+
+  /** Sends the hello and waits for the answer, whatever becomes of the stream meanwhile. */
+  async #askForKeys(stream: SecureStream, remote: Address): Promise<Uint8Array> {
+    try {
+      await stream.writeRecord(this.#session.writeHello(this.#config.token));
+      const record = await stream.readRecord();
+      if (record !== undefined) return record;
+    } catch (cause) {
+      throw cause instanceof AuthenticationError ? cause : connectFailure(remote, cause);
+    }
+    throw new ConnectError(`Cannot connect to ${formatAddress(remote)}: it broke off`);
   }
 
   /** Hands the early messages over, once; which way they go is the session's matter. */
@@ -285,6 +303,12 @@ export class SecureClient implements SecureCoreHooks {
   }
 }
 
+function closedError(): ClosedError {
+  const error = new ClosedError(CloseCode.Normal, "local");
+  error.message = "Cannot rebind: the socket is closed";
+  return error;
+}
+
 function refusalError(target: string, code: number): Error {
   const message = `Cannot connect to ${target}: ${explain(code, "remote")}`;
   return code === SessionCloseCode.NotAuthorized ? new AuthenticationError(message) : new ConnectError(message);
@@ -293,6 +317,5 @@ function refusalError(target: string, code: number): Error {
 function nameOf(to: NumericAddress): string {
   const address = new DatagramAddress();
   address.words.set(to.words);
-  const udp: UdpAddress = { transport: "udp", hostname: address.hostname, port: address.port };
-  return formatAddress(udp);
+  return formatAddress(udpAddressOf(address));
 }

@@ -9,6 +9,7 @@ import {
   type TlsConnectConfig,
   type TlsConnectOptions,
 } from "../io/tls/tls_connect_options.ts";
+import { resolveTimeout } from "../io/tls/tls_option_check.ts";
 import type { UdpConfig } from "../io/udp/udp_options.ts";
 import { AEAD_TAG_BYTES } from "../crypto/aead.ts";
 import { type EndpointConfig, resolveEndpointOptions } from "../session/endpoint_options.ts";
@@ -100,7 +101,7 @@ export function resolveSecureClientOptions(options: SecureClientOptions): Secure
   const endpoint = resolveEndpointOptions({ ...pick(o, SESSION_OPTION_NAMES), maxSessions: 1 });
   const tls = resolveTlsConnectOptions({
     ...pick(o, TLS_NAMES),
-    ...o.connectTimeoutMs === undefined ? {} : { timeoutMs: o.connectTimeoutMs },
+    timeoutMs: resolveTimeout("connectTimeoutMs", o.connectTimeoutMs),
   });
   return Object.freeze({
     ...resolveSecureQueueOptions(o),
@@ -121,7 +122,7 @@ function resolveToken(token: Uint8Array | undefined): Uint8Array {
   if (token.length > MAX_TOKEN_BYTES) {
     throw new RangeError(`The option token must have at most ${MAX_TOKEN_BYTES} bytes: got ${token.length}`);
   }
-  return token.slice();
+  return new Uint8Array(token);
 }
 
 function resolveEarlyData(
@@ -132,7 +133,7 @@ function resolveEarlyData(
   if (!Array.isArray(messages) || !messages.every((one) => one instanceof Uint8Array)) {
     throw new TypeError("The option earlyData must be an array of Uint8Array");
   }
-  const copies = (messages as readonly Uint8Array[]).map((one) => one.slice());
+  const copies = (messages as readonly Uint8Array[]).map((one) => new Uint8Array(one));
   const maxBytes = maxDatagramBytes - PACKET_OVERHEAD_BYTES;
   let queuedBytes = 0;
   for (const { length } of copies) {

@@ -18,6 +18,7 @@ import type { SessionMachine } from "../session/session_machine.ts";
 import type { UdpAddress } from "../transport/address.ts";
 import type { DatagramFailure, NumericAddress } from "../transport/datagram_link.ts";
 import { DatagramAddress } from "../wire/datagram_address.ts";
+import { udpAddressOf } from "./secure_address.ts";
 import type { SecureCoreConfig, SecureCoreHooks, SecureKeys } from "./secure_core_hooks.ts";
 import { SecureDriver, type SecureDriverOwner } from "./secure_driver.ts";
 import { describeSecureReason, secureClosedError } from "./secure_event.ts";
@@ -25,7 +26,7 @@ import { SecureEventQueue } from "./secure_event_queue.ts";
 import type { SecureHost } from "./secure_host.ts";
 import { SecureLobby } from "./secure_lobby.ts";
 import type { SecurePeerStatistics, SecureStatistics } from "./secure_statistics.ts";
-import { SecureWaits, tooLargeError } from "./secure_waits.ts";
+import { rejected, SecureWaits, tooLargeError } from "./secure_waits.ts";
 
 /** For how long closing waits for the system to give sockets back. */
 const RELEASE_MS = 1000;
@@ -94,6 +95,11 @@ export class SecureCore implements SecureDriverOwner {
     return this.#closing;
   }
 
+  /** Why the datagram socket broke; `undefined` when it did not. */
+  get lost(): Error | undefined {
+    return this.#lost;
+  }
+
   /** Settles once it is closed for good; never rejects. */
   get whenClosed(): Promise<void> {
     return this.#closed.promise;
@@ -148,6 +154,9 @@ export class SecureCore implements SecureDriverOwner {
    * @returns Whether there was such a peer.
    */
   disconnect(peerId: number, code: number, text: string): boolean {
+    if (!Number.isInteger(code) || code < 0 || code > 0xffff) {
+      throw new RangeError(`Cannot disconnect with the code ${code}: it is an integer from 0 to 65535`);
+    }
     const session = this.#peers.get(peerId);
     if (session === undefined) return false;
     session.close(code, text);
@@ -164,7 +173,7 @@ export class SecureCore implements SecureDriverOwner {
   addressOf(session: SessionMachine): UdpAddress {
     this.#address.parse("0.0.0.0", 0);
     session.readAddress(this.#address);
-    return { transport: "udp", hostname: this.#address.hostname, port: this.#address.port };
+    return udpAddressOf(this.#address);
   }
 
   /**
@@ -311,7 +320,7 @@ export class SecureCore implements SecureDriverOwner {
       peerId: session.id,
       address: this.addressOf(session),
       isResumed: session.isResumed,
-      token: session.token ?? NO_BYTES,
+      token: session.token?.slice() ?? NO_BYTES,
       certificate,
     });
   }
@@ -386,11 +395,4 @@ function unknownPeer(peerId: number): ClosedError {
   const error = new ClosedError(CloseCode.UnknownPeer, "local");
   error.message = `Cannot send to peer ${peerId}: no such peer is connected`;
   return error;
-}
-
-/** A rejection that is not reported when nobody looks at it. */
-function rejected(error: Error): Promise<void> {
-  const promise = Promise.reject(error);
-  promise.catch(() => {});
-  return promise;
 }

@@ -50,7 +50,8 @@ export interface SecureData {
   readonly channel: number;
   /**
    * The message. The bytes are the application's, to keep and to change; the memory behind them holds other messages
-   * too, so copy it (`data.slice()`) before `data.buffer` is handed to a worker by transfer.
+   * too, so copy it (`data.slice()`) before `data.buffer` is handed to a worker by transfer, and where few of many messages
+   * are kept for long: a message holds on to up to 32 KiB.
    */
   readonly data: Uint8Array<ArrayBuffer>;
   /**

@@ -4,7 +4,7 @@
  * What happens when the application is slower than its peers: messages of unreliable channels that find no room are
  * dropped and counted, the newest first, as by a socket's buffer; a new peer that finds no room is turned away. The end
  * of a peer that the application knows always has room. Invariant: a peer's events come in order, from `connected` to
- * `disconnected`, and no more than twice `maxCount` events wait.
+ * `disconnected`, and no more than `maxCount` events wait besides the ends of peers that had come before it was full.
  *
  * @module
  */

@@ -134,10 +134,10 @@ export class SecureServer implements SecureCoreHooks {
   /** {@inheritDoc SecureCoreHooks.welcomes} */
   welcomes(session: SessionMachine): boolean | Promise<boolean> {
     if (this.#config.authorize === undefined || !session.isResumed) return true;
-    const answer = this.#ask(session.token ?? NO_BYTES, this.core.addressOf(session), undefined);
-    if (typeof answer !== "boolean") return this.#inTime(answer);
-    if (!answer) this.#count(RESUMPTION_REFUSED);
-    return answer;
+    const token = session.token?.slice() ?? NO_BYTES;
+    const address = this.core.addressOf(session);
+    // Behind the event: the application may send, disconnect and close in its answer, which the machine cannot take now.
+    return this.#inTime(Promise.resolve().then(() => this.#ask(token, address, undefined)));
   }
 
   /** {@inheritDoc SecureCoreHooks.handleEnded} */

@@ -135,6 +135,8 @@ export const SECURE_QUEUE_OPTION_NAMES: readonly string[] = [
   "signal",
 ];
 
+const UDP_BACKENDS = ["auto", "deno", "node"] as const;
+
 const ENDPOINT_NAMES: readonly (keyof EndpointOptions)[] = [
   ...SESSION_OPTION_NAMES,
   "maxSessions",
@@ -191,6 +193,9 @@ export function resolveSecureServerOptions(options: SecureServerOptions): Secure
   const hostname = hostName(o.hostname, "0.0.0.0");
   for (const name of ["authorize", "onError"] as const) {
     if (o[name] !== undefined && typeof o[name] !== "function") throw new TypeError(`${name} must be a function`);
+  }
+  if (Array.isArray(o.clientCaCerts) && o.clientCaCerts.length === 0) {
+    throw new TypeError("The option clientCaCerts must have certificates: without it nobody is asked for one");
   }
   if (o.clientCertificates !== undefined && o.clientCaCerts === undefined) {
     throw new TypeError("The option clientCertificates needs clientCaCerts");
@@ -252,7 +257,12 @@ export function resolveSecureUdpOptions(
   port: number,
   backend: UdpBackend | "auto" | undefined,
 ): UdpConfig {
-  return resolveUdpOptions({ hostname, port, receiveCount: 1, backend: backend ?? "auto" });
+  return resolveUdpOptions({
+    hostname,
+    port,
+    receiveCount: 1,
+    backend: choice("udpBackend", backend, "auto", UDP_BACKENDS),
+  });
 }
 
 /**
@@ -273,5 +283,5 @@ function secretKey(options: SecureServerOptions, name: "resetKey" | "ticketKey",
   if (key === undefined) return {};
   if (!(key instanceof Uint8Array)) throw new TypeError(`The option ${name} must be a Uint8Array`);
   if (key.length !== bytes) throw new RangeError(`The option ${name} must have ${bytes} bytes: got ${key.length}`);
-  return { [name]: key.slice() };
+  return { [name]: new Uint8Array(key) };
 }

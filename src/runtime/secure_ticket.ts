@@ -74,8 +74,8 @@ export function decodeSecureTicket(bytes: Uint8Array): SecureTicket {
   const rttMs = reader.readUint32() / MICROS_PER_MS;
   const lifetimeMs = reader.readUint32() * MS_PER_SECOND;
   const ageMask = reader.readUint32();
-  const secret = reader.readBytes(SECRET_BYTES).slice();
-  const ticket = reader.readBytes(reader.readUint16()).slice();
+  const secret = new Uint8Array(reader.readBytes(SECRET_BYTES));
+  const ticket = new Uint8Array(reader.readBytes(reader.readUint16()));
   if (
     !isKnown || reader.failed || reader.remaining > 0 || ticket.length < MIN_TICKET_BYTES ||
     ticket.length > MAX_TICKET_BYTES

@@ -42,7 +42,7 @@ export class SecureWaits {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // Whoever does not wait for it is not to be ended by it.
     promise.catch(() => {});
-    this.#waits.push({ channel, payload: payload.slice(), resolve, reject });
+    this.#waits.push({ channel, payload: new Uint8Array(payload), resolve, reject });
     return promise;
   }
 
@@ -72,6 +72,18 @@ export class SecureWaits {
   fail(error: unknown): void {
     for (const { reject } of this.#waits.splice(0)) reject(error);
   }
+}
+
+/**
+ * A rejection that is not reported when nobody looks at it.
+ *
+ * @param error Why.
+ * @returns A promise that was rejected.
+ */
+export function rejected(error: Error): Promise<void> {
+  const promise = Promise.reject(error);
+  promise.catch(() => {});
+  return promise;
 }
 
 /**

@@ -257,6 +257,20 @@ test("A peer that never stops sends no more than the kernel and one mark hold", 
   server.listener.close();
 });
 
+test("A link that is closed ends its stream as TLS wants it, behind what was written", async () => {
+  const { listener, port } = listen();
+  for (const how of [{ pin }, { caCerts: [cert] }]) {
+    const [client, link] = await Promise.all([connectTls({ hostname, port, ...how }), listener.accept()]);
+    await link.write(Uint8Array.of(7));
+    link.close();
+    const into = new Uint8Array(2);
+    assertEquals([await client.read(into), into[0]], [1, 7]);
+    assertEquals(await client.read(into), null);
+    await closeAll(client, link);
+  }
+  listener.close();
+});
+
 test("A link ends its stream properly though something else is still on its way", async () => {
   const raw = tcpFabric({ hostname, port: 0 }).listen();
   const gate = new Gate();

@@ -331,6 +331,14 @@ Deno.test("a server by IPv6 and a client by name", async () => {
   await client.close();
 });
 
+Deno.test("bindServer() is ended by its signal while it binds, and leaves no socket", async () => {
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  const binding = SecureSocket.bindServer({ hostname, cert, key, signal: controller.signal });
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => binding), reason);
+});
+
 Deno.test("channels that are not carried yet are refused with an error that says so", async () => {
   await using server = await openServer();
   await using client = await openClient(server.socket.tcpPort);

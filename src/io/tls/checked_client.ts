@@ -16,13 +16,20 @@ import type { TlsConnectConfig } from "./tls_connect_options.ts";
  */
 export async function openChecked(config: TlsConnectConfig, signal: AbortSignal): Promise<DenoTlsLink> {
   const conn = await (config.identity === undefined ? start(config, signal) : connect(config, signal));
-  const close = (): void => conn.close();
+  let isOpen = true;
+  const close = (): void => {
+    if (isOpen) conn.close();
+    isOpen = false;
+  };
   signal.addEventListener("abort", close, { once: true });
   try {
+    // It may have fired while the connection was being wrapped.
+    signal.throwIfAborted();
     const { alpnProtocol } = await conn.handshake();
+    signal.throwIfAborted();
     return new DenoTlsLink(conn, checkAlpn(config, alpnProtocol));
   } catch (error) {
-    if (!signal.aborted) conn.close();
+    close();
     throw error;
   } finally {
     signal.removeEventListener("abort", close);

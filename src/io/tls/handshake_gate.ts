@@ -74,6 +74,11 @@ export class HandshakeGate {
     return this.#all.size;
   }
 
+  /** How many addresses and networks they come from. */
+  get groupCount(): number {
+    return this.#groups.size;
+  }
+
   /**
    * Asks for a handshake.
    *

@@ -16,7 +16,22 @@ import type { TlsConnectConfig } from "./tls_connect_options.ts";
  */
 export async function connectRaw(config: TlsConnectConfig, signal: AbortSignal): Promise<Deno.TcpConn> {
   const { hostname, port, noDelay, keepAlive } = config;
-  const conn = await Deno.connect({ hostname, port, signal });
+  signal.throwIfAborted();
+  const attempt = new AbortController();
+  // Why a signal that never throws: the runtime asks it once more when the connection stands, and forgets an open
+  // connection when it throws.
+  attempt.signal.throwIfAborted = () => {};
+  const stop = (): void => attempt.abort();
+  signal.addEventListener("abort", stop, { once: true });
+  let conn: Deno.TcpConn;
+  try {
+    conn = await Deno.connect({ hostname, port, signal: attempt.signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
   try {
     signal.throwIfAborted();
     conn.setNoDelay(noDelay);

@@ -51,11 +51,13 @@ export function linkFailure(remote: Address, cause: unknown): Error {
  * The reason inside an error of the operating system or of TLS, to stand behind a colon.
  *
  * @param error What was thrown, by the runtime's sockets or by those of `node:net` and `node:tls`.
- * @returns For example `connection refused`, without the number or the name of the error and without the address.
+ * @returns For example `connection refused`, without the number or the name of the error, without the address and
+ * without links to explanations.
  */
 export function failureReason(error: unknown): string {
   const text = (error instanceof Error ? error.message : String(error))
     .replace(/ \(os error -?\d+\)$/, "")
+    .replace(/: https?:\/\/\S+$/, "")
     .replace(/^(?:listen|connect) (E[A-Z0-9]+):? ?(.*) \S+$/, (_, code: string, rest: string) => rest || code);
   return /^[A-Z][a-z]/.test(text) ? text[0]!.toLowerCase() + text.slice(1) : text;
 }

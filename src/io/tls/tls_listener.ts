@@ -37,6 +37,9 @@ const ENDS: Readonly<Record<HandshakeEnd, number>> = {
 /** The module has a deadline of its own, which must not be the one that strikes. */
 const GRACE_MS = 60_000;
 
+/** The longest time of a timer of the runtime; a longer one strikes at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** What handshakes are made with; the modules are only loaded where somebody listens. */
 interface Tools {
   readonly handshakes: HandshakeServer;
@@ -252,7 +255,7 @@ async function loadTools(config: TlsListenConfig): Promise<Tools> {
     key,
     minVersion: "TLSv1.3",
     maxVersion: "TLSv1.3",
-    handshakeTimeout: config.handshakeTimeoutMs + GRACE_MS,
+    handshakeTimeout: Math.min(config.handshakeTimeoutMs + GRACE_MS, MAX_TIMER_MS),
     ...alpnProtocols.length > 0 ? { ALPNProtocols: [...alpnProtocols] } : {},
     ...clientCertificates === "none" ? {} : {
       requestCert: true,

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { resolveSecureClientOptions, type SecureClientOptions } from "../../../src/runtime/secure_client_options.ts";
 import { encodeSecureTicket } from "../../../src/runtime/secure_ticket.ts";
@@ -34,6 +35,23 @@ Deno.test("resolveSecureClientOptions() completes and freezes", () => {
   assertEquals([tls.hostname, tls.port, tls.timeoutMs, tls.serverName], [hostname, port, 10_000, hostname]);
   assertEquals([tls.pins, tls.caCerts, tls.dangerouslyAcceptAnyCertificate], [[], [], false]);
   assertEquals([endpoint.maxSessions, udp.backend, udp.maxDatagramBytes], [1, "auto", 65_507]);
+});
+
+Deno.test("resolveSecureClientOptions() copies bytes, those of node:buffer too", () => {
+  const [token, early] = [Buffer.from([1]), Buffer.from([2])];
+  const config = resolveSecureClientOptions({ hostname, port, token, earlyData: [early] });
+  for (const memory of [token, early]) memory.fill(9);
+  assertEquals([config.token[0], config.earlyData[0]![0]], [1, 2]);
+});
+
+Deno.test("resolveSecureClientOptions() names the option that is wrong as the caller knows it", () => {
+  const cases = [
+    [{ connectTimeoutMs: 0 }, "The option connectTimeoutMs must be above 0 and below 2^31: got 0"],
+    [{ udpBackend: "quic" as "node" }, "The option udpBackend must be one of auto, deno, node: got quic"],
+  ] as const;
+  for (const [options, message] of cases) {
+    assertThrows(() => resolveSecureClientOptions({ hostname, port, ...options }), Error, message);
+  }
 });
 
 Deno.test("resolveSecureClientOptions() hands every option to the part that it belongs to", () => {

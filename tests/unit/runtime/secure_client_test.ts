@@ -1,10 +1,16 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { ConnectError, ResourceError, TimeoutError } from "../../../src/error/transport_error.ts";
+import {
+  AuthenticationError,
+  ClosedError,
+  ConnectError,
+  ResourceError,
+  TimeoutError,
+} from "../../../src/error/transport_error.ts";
 import type { SecureEvent } from "../../../src/runtime/secure_event.ts";
 import { SecureStream } from "../../../src/runtime/secure_stream.ts";
 import { DatagramAddress } from "../../../src/wire/datagram_address.ts";
 import { encodeHelloRefusal } from "../../../src/wire/hello_record.ts";
-import { bytes, drained, MemoryTls, type SecureEnd, SecureWorld, shortly } from "./secure_ends.ts";
+import { bytes, countListeners, drained, MemoryTls, type SecureEnd, SecureWorld, shortly } from "./secure_ends.ts";
 
 /** A server and the ticket of a client that was there and closed. */
 async function withTicket(world: SecureWorld, keys: { readonly ticketKey?: Uint8Array } = {}) {
@@ -71,6 +77,7 @@ Deno.test("connect() tells why the server refuses, or that it broke off or answe
     [(stream) => stream.writeRecord(encodeHelloRefusal(69)), "VersionMismatch"],
     [(stream) => stream.writeRecord(encodeHelloRefusal(33_000)), "Application 33000"],
     [(stream) => stream.writeRecord(Uint8Array.of(2, 1)), "BadHello"],
+    [(stream) => stream.writeRecord(new Uint8Array(1025)), "the peer announced a record of a bad length"],
     [(stream) => stream.close(), "broke off"],
   ];
   for (const [answer, message] of cases) {
@@ -94,6 +101,36 @@ Deno.test("connect() passes on why TLS failed", async () => {
   await world.scheduler.settle(10);
   await assertRejects(() => end.connecting, ConnectError, "nobody listens");
   await assertGone(world, end);
+});
+
+Deno.test("a TLS link and a datagram link that come after the signal has fired are closed", async () => {
+  for (const isTls of [true, false]) {
+    const world = new SecureWorld();
+    const controller = new AbortController();
+    const late = Promise.withResolvers<void>();
+    const connect = world.tls.connect.bind(world.tls);
+    if (isTls) world.tls.connect = (hostname) => late.promise.then(() => connect(hostname));
+    const end = world.client({ signal: controller.signal }, undefined, isTls ? undefined : late.promise);
+    await world.scheduler.settle(10);
+    controller.abort();
+    await world.scheduler.settle(10);
+    await assertRejects(() => end.connecting);
+    late.resolve();
+    await assertGone(world, end);
+    assertEquals([world.tls.opened.length, end.links.length], [1, isTls ? 0 : 1]);
+  }
+});
+
+Deno.test("a client that is closed does not hold on to the signal", async () => {
+  const world = new SecureWorld();
+  world.serve();
+  const { signal } = new AbortController();
+  const listening = countListeners(signal);
+  const { client } = await world.connect({ signal });
+  assertEquals(listening(), 1);
+  void client.core.close(0, 0);
+  await world.scheduler.settle(10);
+  assertEquals(listening(), 0);
 });
 
 Deno.test("connect() is ended by the signal at every stage, with its reason", async () => {
@@ -135,7 +172,10 @@ Deno.test("connect() fails at once when this process may not send there", async 
   await world.scheduler.settle(100);
   const server = new DatagramAddress();
   server.parse("192.0.2.1", 7777);
-  end.links[0]!.fail(server);
+  for (const why of ["unreachable", "no buffers", "too long", "other"] as const) end.links[0]!.fail(server, why);
+  await world.scheduler.settle(10);
+  assertEquals(end.client.core.isClosing, false, "what may pass is waited for");
+  end.links[0]!.fail(server, "not permitted");
   await world.scheduler.settle(10);
   const message = "Cannot send to 192.0.2.1:7777: this process needs --allow-net for it";
   await assertRejects(() => end.connecting, ConnectError, message);
@@ -274,10 +314,12 @@ Deno.test("rebind() of a client that closes meanwhile leaves no socket", async (
   world.serve();
   const end = await world.connect();
   drained(end.client.core.events);
+  const rebinding = end.client.rebind();
   const closing = end.client.core.close(0, 0);
-  await end.client.rebind();
+  await assertRejects(() => rebinding, ClosedError, "Cannot rebind: the socket is closed");
   await world.scheduler.settle(10);
   await closing;
+  await assertRejects(() => end.client.rebind(), ClosedError);
   assertEquals(end.links.map(({ closed }) => closed), [true, true]);
 });
 
@@ -290,6 +332,40 @@ Deno.test("a datagram socket that breaks ends a client, which says why", async (
   await world.scheduler.settle(10);
   assertEquals(shortly(drained(client.core.events)), ["connected", "ticket", "disconnected GoingAway local"]);
   assertStrictEquals(await assertRejects(() => client.core.events.next()), broken);
+});
+
+Deno.test("connect() passes on why the datagram socket broke, whatever it waits for", async () => {
+  const broken = new ResourceError("Cannot receive: gone");
+  for (const stage of ["hello", "datagrams", "resumption"]) {
+    const world = new SecureWorld({ delayMs: 100 });
+    const { ticket } = stage === "resumption" ? await withTicket(world) : {};
+    if (stage === "datagrams") world.serve();
+    const end = world.client(ticket === undefined ? {} : { ticket });
+    await world.scheduler.settle(10);
+    end.links[0]!.break(broken);
+    await world.scheduler.settle(10);
+    assertStrictEquals(await assertRejects(() => end.connecting), broken, stage);
+    await end.client.core.whenClosed;
+    assert(world.tls.opened.every(({ closed }) => closed));
+  }
+});
+
+Deno.test("connect() says by a ConnectError that the stream broke, and passes on that a certificate is refused", async () => {
+  const stranger = new AuthenticationError("Refused by 192.0.2.1:7778: received fatal alert: CertificateRequired");
+  for (const cause of [new Error("Connection reset by peer (os error 104)"), stranger]) {
+    const world = new SecureWorld();
+    const connect = world.tls.connect.bind(world.tls);
+    world.tls.connect = async (hostname) =>
+      Object.assign(await connect(hostname), { read: () => Promise.reject(cause) });
+    const end = world.client();
+    await world.scheduler.settle(10);
+    const error = await assertRejects(() => end.connecting, Error);
+    const { name, message } = cause === stranger
+      ? stranger
+      : { name: "ConnectError", message: "Cannot connect to 192.0.2.1:7778: connection reset by peer" };
+    assertEquals([error.name, error.message], [name, message]);
+    await assertGone(world, end);
+  }
 });
 
 Deno.test("an address that datagrams cannot be sent to is refused", async () => {

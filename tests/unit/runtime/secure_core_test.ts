@@ -140,7 +140,9 @@ Deno.test("disconnect() tells the peer number and text, and whether there was on
   const { server } = world.serve();
   const { client } = await world.connect();
   assertEquals(server.core.disconnect(7, 0, ""), false);
-  assertThrows(() => server.core.disconnect(1, -1, ""), RangeError);
+  for (const [peerId, code] of [[1, -1], [1, 65_536], [7, 0.5], [7, NaN]] as const) {
+    assertThrows(() => server.core.disconnect(peerId, code, ""), RangeError, `the code ${code}`);
+  }
   assertEquals(server.core.disconnect(1, 40_000, "no more"), true);
   await world.scheduler.settle(2000);
   await client.core.whenClosed;
@@ -164,6 +166,17 @@ Deno.test("close() sends what was sent before, ends when the peers have confirme
   assertEquals(isClosed, false);
   await world.scheduler.settle(2);
   assertEquals(isClosed, true, "one round trip is enough");
+  const seen = shortly(drained(server.core.events));
+  assertEquals(seen, ["connected", "data 0", "data 1", "data 2", "disconnected Normal remote"]);
+});
+
+Deno.test("close() sends what is sent in the same turn behind it", async () => {
+  const world = new SecureWorld();
+  const { server } = world.serve();
+  const { client } = await world.connect();
+  void client.core.close(0);
+  for (let n = 0; n < 3; n++) client.core.trySend(1, 1, bytes(`${n}`));
+  await world.scheduler.settle(100);
   const seen = shortly(drained(server.core.events));
   assertEquals(seen, ["connected", "data 0", "data 1", "data 2", "disconnected Normal remote"]);
 });

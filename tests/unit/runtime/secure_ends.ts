@@ -23,7 +23,12 @@ import type { DatagramConditionerOptions } from "../../../src/testing/datagram_c
 import { type DatagramHost, DatagramNetwork } from "../../../src/testing/datagram_network.ts";
 import { ManualScheduler } from "../../../src/testing/manual_scheduler.ts";
 import type { TcpAddress, UdpAddress } from "../../../src/transport/address.ts";
-import type { DatagramLink, DatagramReceiver, NumericAddress } from "../../../src/transport/datagram_link.ts";
+import type {
+  DatagramFailure,
+  DatagramLink,
+  DatagramReceiver,
+  NumericAddress,
+} from "../../../src/transport/datagram_link.ts";
 import type { StreamLink } from "../../../src/transport/stream_link.ts";
 import { DatagramAddress } from "../../../src/wire/datagram_address.ts";
 
@@ -118,8 +123,8 @@ export class NetworkLink implements DatagramLink {
   }
 
   /** Tells the owner that a datagram did not go out. */
-  fail(to: DatagramAddress): void {
-    this.#receiver?.handleSendFailure?.(to, "not permitted");
+  fail(to: DatagramAddress, why: DatagramFailure = "not permitted"): void {
+    this.#receiver?.handleSendFailure?.(to, why);
   }
 
   close(): void {
@@ -242,15 +247,20 @@ export class SecureWorld {
     return { server: new SecureServer(config, this.host(), link, tls), link };
   }
 
-  /** Makes a client; `connecting` settles when it is connected. */
-  client(options: Partial<SecureClientOptions> = {}, hostname = `10.0.0.${this.#ends}`): SecureEnd {
+  /** Makes a client; `connecting` settles when it is connected. Its sockets are bound once `bound` has settled. */
+  client(
+    options: Partial<SecureClientOptions> = {},
+    hostname = `10.0.0.${this.#ends}`,
+    bound: Promise<void> = Promise.resolve(),
+  ): SecureEnd {
     const links: NetworkLink[] = [];
     const config = resolveSecureClientOptions({ hostname: "server", port: TCP_PORT, ...options });
     const client = new SecureClient(config, this.host(), {
       connect: () => this.tls.connect(hostname),
-      bind: () => {
+      bind: async () => {
+        await bound;
         links.push(new NetworkLink(this.network, this.scheduler, hostname, 4000 + links.length));
-        return Promise.resolve(links.at(-1)!);
+        return links.at(-1)!;
       },
     });
     const connecting = client.connect();
@@ -272,6 +282,22 @@ export interface SecureEnd {
   readonly client: SecureClient;
   readonly links: NetworkLink[];
   readonly connecting: Promise<void>;
+}
+
+/** Counts who listens to a signal, from now on. */
+export function countListeners(signal: AbortSignal): () => number {
+  const listeners = new Set<unknown>();
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners.add(args[1]);
+    add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listeners.delete(args[1]);
+    remove(...args);
+  };
+  return () => listeners.size;
 }
 
 /** All events that wait. */

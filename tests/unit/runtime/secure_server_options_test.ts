@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { resolveSecureServerOptions, type SecureServerOptions } from "../../../src/runtime/secure_server_options.ts";
 import { certificate } from "./secure_ends.ts";
@@ -56,7 +57,7 @@ Deno.test("resolveSecureServerOptions() hands every option to the part that it b
   const { signal } = new AbortController();
   const authorize = (): boolean => true;
   const onError = (): void => {};
-  const resetKey = new Uint8Array(32).fill(1);
+  const resetKey = Buffer.alloc(32, 1);
   const ticketKey = new Uint8Array(32).fill(2);
   const config = resolveSecureServerOptions({
     ...ENDPOINT_OPTIONS,
@@ -98,9 +99,14 @@ Deno.test("resolveSecureServerOptions() hands every option to the part that it b
   );
   assertEquals([config.events, config.closeTimeoutMs], [{ maxCount: 26, maxBytes: 70_000 }, 27]);
   assertEquals([config.authorize, config.onError, config.signal], [authorize, onError, signal]);
-  assertEquals(keys, { resetKey, ticketKey });
+  assertEquals(keys, { resetKey: new Uint8Array(resetKey), ticketKey });
   resetKey.fill(9);
   assertEquals(keys.resetKey![0], 1, "keys are copied");
+});
+
+Deno.test("a list of no authorities is refused, for it would let everybody in", () => {
+  const message = "The option clientCaCerts must have certificates: without it nobody is asked for one";
+  assertThrows(() => resolveSecureServerOptions({ cert, key, clientCaCerts: [] }), TypeError, message);
 });
 
 Deno.test("certificates of clients are required where nothing else is said", () => {

@@ -5,7 +5,7 @@ import { SecureStream } from "../../../src/runtime/secure_stream.ts";
 import { decodeHelloRefusal, encodeClientHello } from "../../../src/wire/hello_record.ts";
 import { SessionCloseCode } from "../../../src/session/session_close_code.ts";
 import { QuietConsole } from "../../e2e/leaks.ts";
-import { bytes, drained, SecureWorld, shortly, text } from "./secure_ends.ts";
+import { bytes, countListeners, drained, SecureWorld, shortly, text } from "./secure_ends.ts";
 
 const CLIENT = "10.0.0.9";
 
@@ -243,7 +243,7 @@ Deno.test("clients are told the advertised port, or the bound one", async () => 
   }
 });
 
-Deno.test("a hello that comes while the server closes is refused with GoingAway", async () => {
+Deno.test("a hello that is judged while the server closes makes no session", async () => {
   const world = new SecureWorld({ delayMs: 1000 });
   const slow = Promise.withResolvers<boolean>();
   const { server } = world.serve({ authorize: (token) => token.length === 0 || slow.promise });
@@ -277,6 +277,17 @@ Deno.test("the signal closes at once, also when it has fired before", async () =
     await server.core.whenClosed;
     assertEquals([link.closed, world.tls.closed], [true, true]);
   }
+});
+
+Deno.test("a server that is closed does not hold on to the signal", async () => {
+  const world = new SecureWorld();
+  const { signal } = new AbortController();
+  const listening = countListeners(signal);
+  const { server } = world.serve({ signal });
+  assertEquals(listening(), 1);
+  void server.core.close(0, 0);
+  await world.scheduler.settle(10);
+  assertEquals(listening(), 0);
 });
 
 Deno.test("a session whose answer could not be written is given up at once", async () => {

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assertEquals, assertRejects } from "@std/assert";
 import { SendStatus } from "../../../src/error/send_status.ts";
 import { ResourceError } from "../../../src/error/transport_error.ts";
@@ -26,6 +27,16 @@ Deno.test("serve() offers in order and stops at the first that finds no room", a
   waits.serve(session(9, taken));
   await Promise.resolve();
   assertEquals([taken.slice(3), settled.slice(3), waits.isEmpty], [[103, 104], [3, 4], true]);
+});
+
+Deno.test("add() keeps a copy, of memory of node:buffer too", () => {
+  const waits = new SecureWaits();
+  const payload = Buffer.from([1]);
+  void waits.add(1, payload);
+  payload[0] = 2;
+  const taken: number[] = [];
+  waits.serve(session(1, taken));
+  assertEquals(taken, [101]);
 });
 
 Deno.test("serve() rejects what fits no packet any more and goes on", async () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { SecureServerOptions } from "../../../src/runtime/secure_server_options.ts";
 import type { SecureServer } from "../../../src/runtime/secure_server.ts";
+import type { ManualScheduler } from "../../../src/testing/manual_scheduler.ts";
 import { bytes, drained, type SecureEnd, SecureWorld, shortly, text } from "./secure_ends.ts";
 
 const HOST = "10.0.0.9";
@@ -9,6 +10,7 @@ const HOST = "10.0.0.9";
 async function comeBack(
   authorize: NonNullable<SecureServerOptions["authorize"]>,
   handshakeTimeoutMs = 500,
+  prepare: (scheduler: ManualScheduler) => void = () => {},
 ): Promise<{ readonly world: SecureWorld; readonly server: SecureServer; readonly end: SecureEnd }> {
   const world = new SecureWorld();
   let isFirst = true;
@@ -26,6 +28,7 @@ async function comeBack(
   void first.client.core.close(0);
   await world.scheduler.settle(2000);
   drained(server.core.events);
+  prepare(world.scheduler);
   const end = world.client({ ticket, earlyData: [bytes("early")] }, HOST);
   return { world, server, end };
 }
@@ -50,7 +53,78 @@ Deno.test("a client that resumes and is refused is told so, and the application 
   assert(last?.type === "disconnected");
   assertEquals([last.reason.name, last.reason.origin], ["NotAuthorized", "remote"]);
   assertEquals([server.core.endpoint.sessionCount, server.handshakes().resumptionsRefused], [0, 1]);
-  assertEquals(server.core.statistics().session.droppedMessages, 1, "its early message");
+  assertEquals(server.core.statistics().droppedMessages, 1, "its early message");
+});
+
+Deno.test("authorize may send, disconnect and close in its answer about a client that resumes", async () => {
+  let act = (): void => {};
+  const { world, server, end } = await comeBack(() => {
+    act();
+    return true;
+  });
+  const { core } = server;
+  act = () => {
+    for (const id of core.peers.keys()) void core.send(id, 1, bytes("somebody comes"));
+  };
+  await world.scheduler.settle(100);
+  act();
+  const ticket = end.client.ticket!;
+  act = () => {
+    for (const id of core.peers.keys()) {
+      for (let n = 0; n < 3; n++) core.trySend(id, 1, bytes(`${n}`));
+      core.disconnect(id, 40_000, "make room");
+    }
+  };
+  const third = world.client({ ticket, earlyData: [bytes("third")] });
+  await world.scheduler.settle(100);
+  await third.connecting;
+  assertEquals(shortly(drained(end.client.core.events)).slice(2), [
+    "data somebody comes",
+    "data 0",
+    "disconnected Application remote",
+  ]);
+  assertEquals([core.isClosing, core.peers.size], [false, 1]);
+  act = () => void core.close(1, 0);
+  world.client({ ticket: third.client.ticket! });
+  await world.scheduler.settle(100);
+  await core.whenClosed;
+  assertEquals(shortly(drained(core.events)).at(-1), "disconnected Replaced remote", "the socket did not break");
+  assertEquals((await core.events.next()).done, true);
+});
+
+Deno.test("what authorize does to the token it is shown changes nothing that others are shown", async () => {
+  const { world, server } = await comeBack((token) => {
+    token.fill(0x7a);
+    return true;
+  });
+  await world.scheduler.settle(100);
+  const [first] = drained(server.core.events);
+  assert(first?.type === "connected");
+  assertEquals(text(first.token), "letter");
+  first.token.fill(0x79);
+  assertEquals(text(server.core.peers.get(first.peerId)!.token!), "letter");
+});
+
+Deno.test("an answer about a client that resumes leaves nothing behind to be stopped at the end", async () => {
+  const stopped: number[] = [];
+  const { world, server } = await comeBack(() => true, 500, (scheduler) => {
+    const alarm = scheduler.alarm.bind(scheduler);
+    scheduler.alarm = (onDue) => {
+      const made = alarm(onDue);
+      const disarm = made.disarm.bind(made);
+      const place = stopped.push(0) - 1;
+      made.disarm = () => {
+        stopped[place]!++;
+        disarm();
+      };
+      return made;
+    };
+  });
+  await world.scheduler.settle(100);
+  assertEquals(server.core.peers.size, 1);
+  const before = stopped.slice();
+  server.handleClosing();
+  assertEquals(stopped.slice(0, before.length), before);
 });
 
 Deno.test("what a client says while its resumption is judged is delivered behind connected, in order", async () => {

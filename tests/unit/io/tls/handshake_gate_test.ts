@@ -31,6 +31,20 @@ function rig(limits: Partial<HandshakeLimits> = {}): Rig {
   };
 }
 
+Deno.test("HandshakeGate forgets an address with its last handshake", () => {
+  const { gate, enter } = rig({ maxHandshakesCount: 3 });
+  const [first, second, other] = ["192.0.2.1", "192.0.2.1", "2001:db8::1"].map((hostname) => enter(hostname)!);
+  assertEquals([gate.count, gate.groupCount], [3, 2]);
+  gate.leave(second!);
+  gate.leave(other!);
+  assertEquals([gate.count, gate.groupCount], [1, 1]);
+  gate.leave(first!);
+  for (let n = 0; n < 100; n++) enter(`192.0.2.${n}`);
+  assertEquals([gate.count, gate.groupCount], [3, 3], "those that made way are forgotten, too");
+  gate.close();
+  assertEquals(gate.groupCount, 0);
+});
+
 Deno.test("HandshakeGate ends the oldest of an address when there are too many of it, and nobody else's", () => {
   const { gate, ends, enter } = rig({ maxHandshakesPerAddressCount: 2 });
   enter("192.0.2.9", "other");

@@ -42,6 +42,7 @@ Deno.test("failureReason() is what stands behind a colon", () => {
   const cases = [
     ["Connection refused (os error 111)", "connection refused"],
     ["TLS is hard", "TLS is hard"],
+    ["Cut short: https://example.com/rustls#unexpected-eof", "cut short"],
     ["", ""],
   ];
   for (const [message, reason] of cases) assertEquals(failureReason(new Error(message)), reason);

@@ -76,6 +76,17 @@ Deno.test("TlsListener.accept() gives links whose handshake is done, with what i
   await closeAll(client, server, plain, other);
 });
 
+Deno.test("TlsListener takes the longest deadline that its options allow", async () => {
+  const { listener, connectRaw } = listenInMemory({ handshakeTimeoutMs: 2 ** 31 - 1 });
+  const raw = await connectRaw();
+  // A timer of the runtime that was told too long a time strikes within this.
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+  const links = await Promise.all([shakeHands(raw), listener.accept()]);
+  assertEquals(counted(listener), { established: 1 });
+  listener.close();
+  await closeAll(...links);
+});
+
 Deno.test("TlsListener refuses TLS 1.2", async () => {
   const { listener, connect } = listenInMemory();
   await assertRejects(() => connect({ minVersion: "TLSv1.2", maxVersion: "TLSv1.2" }));
