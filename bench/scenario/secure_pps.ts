@@ -4,6 +4,9 @@
  *
  * The baseline is what bare datagrams of the same size and the cipher alone would leave possible: one packet takes as
  * long as a bare datagram in the same run and as the mean of one seal and one open, both measured here.
+ * Why it takes two free cores: both ends work at the same time and each pays for the cipher, the baseline counts it
+ * once. Where they share one core their times add up, and two ends that did nothing but the cipher besides would stay
+ * at a ratio of some 0.82.
  *
  * @module
  */
