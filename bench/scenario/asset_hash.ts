@@ -13,10 +13,16 @@ import { ChunkTree } from "../../src/asset/chunk_tree.ts";
 import type { GroupHasher } from "../../src/asset/group_hasher.ts";
 import { PlainHasher } from "../../src/asset/plain_hasher.ts";
 import { SimdHasher } from "../../src/io/file/simd_hasher.ts";
+import { SystemScheduler } from "../../src/io/system/system_scheduler.ts";
+import { FileHasher } from "../../src/runtime/asset_file_hasher.ts";
+import { type HashLanes, InlineLanes } from "../../src/runtime/asset_hash_lane.ts";
+import { HashTeam } from "../../src/runtime/asset_hash_team.ts";
+import type { StoredFile } from "../../src/transport/file_store.ts";
 import type { RunContext, Sample, Scenario } from "../harness/scenario.ts";
 
 const CHUNK = 65_536;
 const BYTES = 64 << 20;
+const WORKERS = 2;
 
 /** Ours on vectors beside `hash-wasm`. */
 export const assetHash: Scenario = {
@@ -44,6 +50,15 @@ export const assetHashPlain: Scenario = {
   name: "asset.hash.plain",
   target: undefined,
   product: (context) => treeRate(new PlainHasher(), context),
+};
+
+/** A file over two workers beside this thread alone; only the bytes are in memory, everything else is as with files. */
+export const assetHashWorkers: Scenario = {
+  ...assetHash,
+  name: "asset.hash.workers",
+  target: undefined,
+  baseline: (context) => fileRate(new InlineLanes(new SimdHasher()), context),
+  product: (context) => fileRate(new HashTeam(WORKERS, new SimdHasher(), new SystemScheduler()), context),
 };
 
 function fill(bytes: Uint8Array): Uint8Array {
@@ -75,6 +90,32 @@ function treeRate(hasher: GroupHasher, context: RunContext): Promise<Sample> {
     return tree.root.toHex();
   });
   return Promise.resolve(sample);
+}
+
+async function fileRate(lanes: HashLanes, { quick }: RunContext): Promise<Sample> {
+  const content = fill(new Uint8Array(BYTES));
+  const file = {
+    read: (into: Uint8Array, position: number) => {
+      into.set(content.subarray(position, position + into.length));
+      return Promise.resolve(into.length);
+    },
+  } as Pick<StoredFile, "read"> as StoredFile;
+  const hasher = new FileHasher(lanes);
+  const span = { length: BYTES, first: 0, end: BYTES / CHUNK, offset: 0 };
+  const tree = new ChunkTree(BYTES, new SimdHasher());
+  const run = async (): Promise<string> => {
+    await hasher.hash(file, span, (index, leaves, at) => tree.setLeaf(index, leaves, at));
+    tree.finish();
+    return tree.root.toHex();
+  };
+  expected ||= await run();
+  await run();
+  const rounds = quick ? 2 : 6;
+  const start = performance.now();
+  for (let i = 0; i < rounds; i++) if (await run() !== expected) throw new Error("Two hashes of the same bytes differ");
+  const value = rounds * BYTES / (performance.now() - start) * 1000;
+  await lanes.stop();
+  return { value };
 }
 
 async function wasmRate(context: RunContext): Promise<Sample> {

@@ -27,9 +27,10 @@ export interface FetchCommand {
 export class UsageError extends Error {}
 
 const USAGE = `Usage:
-  deno task asset serve DIR [--host HOST] [--port N]         serve a folder, as a whole and file by file
+  deno task asset serve DIR [--host HOST] [--port N]         serve a folder, as a whole and file by file; or one file
   deno task asset get NAME [--to PATH] [--host HOST] [--port N] [--root HASH]
-                                                             get a file of it, or "." for the whole folder`;
+                                                             get a file of it, or "." for the whole folder, which
+                                                             goes to ./asset; again, it goes on where it was`;
 const DEFAULT_PORT = "7878";
 
 /**

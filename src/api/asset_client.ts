@@ -242,8 +242,9 @@ export class AssetClient implements AsyncDisposable {
 
   /** Ends all transfers and closes the links. */
   async close(): Promise<void> {
-    this.#runtime.close();
+    const closed = this.#runtime.close();
     await Promise.all(this.#connectors.map((connector) => connector.close()));
+    await closed;
   }
 
   /** The same as `close`. */

@@ -56,7 +56,7 @@ export class AssetServer implements AsyncDisposable {
     const config = resolveAssetServerOptions(options);
     const host = systemHost();
     this.#runtime = new AssetServerRuntime(config, host);
-    this.#listener = new AssetListener(config, config.maxConnectionCount, host);
+    this.#listener = new AssetListener(config, host);
   }
 
   /**
@@ -100,7 +100,7 @@ export class AssetServer implements AsyncDisposable {
    * @returns Whether it was registered.
    */
   unregister(name: string): boolean {
-    return this.#runtime.catalog.remove(name);
+    return this.#runtime.unregister(name);
   }
 
   /**
@@ -192,8 +192,9 @@ export class AssetServer implements AsyncDisposable {
 
   /** Stops listening and ends all transfers. */
   async stop(): Promise<void> {
-    this.#runtime.close();
+    const closed = this.#runtime.close();
     if (this.#isStarted) await this.#listener.stop();
+    await closed;
   }
 
   /** The same as `stop`. */

@@ -21,6 +21,9 @@ const FORBIDDEN = /[<>:"|?*\\\u0000-\u001f\u007f-\u009f]/;
 /** What looks like nothing or turns text around: one name must not look like another one. */
 const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f]/u;
 
+/** What downloads keep beside their destinations: an asset of such a name would take the place of one that is under way. */
+const UNFINISHED = /\.ringwire-(part|state)$/i;
+
 const encoder = new TextEncoder();
 
 /**
@@ -32,8 +35,12 @@ const encoder = new TextEncoder();
 export function assetNameFault(name: string): string | undefined {
   if (name === "") return "is empty";
   if (name.length > MAX_NAME_BYTES || !name.isWellFormed()) return "is too long or no Unicode text";
-  if (encoder.encode(name).length > MAX_NAME_BYTES) return `has more than ${MAX_NAME_BYTES} bytes`;
+  if (name.length * 3 > MAX_NAME_BYTES && encoder.encode(name).length > MAX_NAME_BYTES) {
+    return `has more than ${MAX_NAME_BYTES} bytes`;
+  }
   if (name.normalize("NFC") !== name) return "is not in the composed form of Unicode (NFC)";
+  if (FORBIDDEN.test(name)) return "has a character that not every system allows";
+  if (INVISIBLE.test(name)) return "has a character that does not show";
   const parts = name.split("/");
   if (parts.length > MAX_PARTS) return `has more than ${MAX_PARTS} parts`;
   for (const part of parts) {
@@ -46,11 +53,14 @@ export function assetNameFault(name: string): string | undefined {
 function partFault(part: string): string | undefined {
   if (part === "") return "is absolute, or has an empty part";
   if (part === "." || part === "..") return "leads out of its folder";
-  if (encoder.encode(part).length > MAX_PART_BYTES) return `has a part of more than ${MAX_PART_BYTES} bytes`;
-  if (FORBIDDEN.test(part)) return "has a character that not every system allows";
-  if (INVISIBLE.test(part)) return "has a character that does not show";
+  // One unit of UTF-16 has three bytes at most.
+  const mayBeLong = part.length * 3 > MAX_PART_BYTES;
+  if (mayBeLong && encoder.encode(part).length > MAX_PART_BYTES) {
+    return `has a part of more than ${MAX_PART_BYTES} bytes`;
+  }
   if (/[. ]$/.test(part) || part.startsWith(" ")) return "has a part that begins or ends in a way that systems trim";
   if (RESERVED.test(part)) return "is reserved by Windows";
+  if (UNFINISHED.test(part)) return "is kept for unfinished files";
   return undefined;
 }
 

@@ -112,6 +112,12 @@ export class ChunkTree {
     this.#hasher.hashGroup(bytes, start, end, index, isRoot, this.#words, index * CHAINING_WORDS);
   }
 
+  /** Takes the leaf of a chunk that was hashed elsewhere: eight words from a place. */
+  setLeaf(index: number, leaves: Int32Array, at: number): void {
+    const leaf = index * CHAINING_WORDS;
+    for (let i = 0; i < CHAINING_WORDS; i++) this.#words[leaf + i] = leaves[at + i]!;
+  }
+
   /**
    * Takes leaves as a peer has sent them; what they are worth shows in the root.
    *
@@ -159,8 +165,20 @@ export class ChunkTree {
     if (end - start !== chunkLengthOf(this.length, index)) return false;
     const scratch = this.#scratch;
     this.#hasher.hashGroup(bytes, start, end, index, this.chunkCount === 1, scratch, 0);
+    return this.hasLeaf(index, scratch, 0);
+  }
+
+  /**
+   * Tells whether a leaf is that of a chunk.
+   *
+   * @param index The number of the chunk.
+   * @param leaves Memory with the leaf.
+   * @param at Where its eight words start.
+   * @returns Whether it is.
+   */
+  hasLeaf(index: number, leaves: Int32Array, at: number): boolean {
     const leaf = index * CHAINING_WORDS;
-    for (let i = 0; i < CHAINING_WORDS; i++) if (scratch[i] !== this.#words[leaf + i]) return false;
+    for (let i = 0; i < CHAINING_WORDS; i++) if (leaves[at + i] !== this.#words[leaf + i]) return false;
     return true;
   }
 

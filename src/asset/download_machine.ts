@@ -12,9 +12,11 @@
  */
 import { AssetCode, wireCode } from "./asset_code.ts";
 import { AssetKind, type AssetMessage, AssetMessageType, AssetWriter, MAX_LEAVES } from "./asset_wire.ts";
+import { BlockQueue } from "./block_queue.ts";
 import { ChunkIntake } from "./chunk_intake.ts";
+import { ChunkPatience } from "./chunk_patience.ts";
 import { ChunkPlan } from "./chunk_plan.ts";
-import { chunkCountOf, NODE_BYTES } from "./chunk_tree.ts";
+import { chunkCountOf, type ChunkTree, NODE_BYTES } from "./chunk_tree.ts";
 import { type DownloadCounts, DownloadEvent, type DownloadSetup } from "./download_setup.ts";
 import { DownloadSource, SourceState } from "./download_source.ts";
 import { CHUNK_BYTES } from "./group_hasher.ts";
@@ -42,8 +44,6 @@ export class DownloadMachine {
   };
   /** The source that the message of the last `pollMessage` is for. */
   messageSource = -1;
-  /** The block of the last `pollBlock`: its slot, the number of its first chunk, how many follow one another. */
-  readonly block: { slot: number; index: number; count: number } = { slot: 0, index: 0, count: 0 };
   /** Why it failed. */
   code: AssetCode = AssetCode.Done;
   readonly #setup: DownloadSetup;
@@ -51,8 +51,8 @@ export class DownloadMachine {
   readonly #intake: ChunkIntake;
   readonly #sources = new Map<number, DownloadSource>();
   readonly #events: DownloadEvent[] = [];
-  /** Slots with checked chunks, in order of arrival, and the chunks in them. */
-  readonly #ready: { slot: number; index: number }[] = [];
+  readonly #blocks: BlockQueue;
+  readonly #patience: ChunkPatience;
   /** From whom a chunk came bad: it is asked of others first. */
   readonly #avoided = new Map<number, number>();
   #phase: number = OPENING;
@@ -77,6 +77,8 @@ export class DownloadMachine {
     this.#setup = setup;
     this.#root = setup.root?.slice();
     this.#intake = new ChunkIntake(setup.hasher, setup.slots);
+    this.#blocks = new BlockQueue(setup.slots);
+    this.#patience = new ChunkPatience(setup);
     this.#aloneSinceMs = setup.clock.now;
   }
 
@@ -100,14 +102,19 @@ export class DownloadMachine {
     return this.#plan;
   }
 
+  /** The block of the last `pollBlock`: its slot, the number of its first chunk, how many follow one another. */
+  get block(): BlockQueue["block"] {
+    return this.#blocks.block;
+  }
+
+  /** How many checked chunks wait to be written. */
+  get readyCount(): number {
+    return this.#blocks.length;
+  }
+
   /** Whether it has completed or failed. */
   get over(): boolean {
     return this.#phase === OVER;
-  }
-
-  /** Whether there is a checked chunk to be written. */
-  get hasBlock(): boolean {
-    return this.#ready.length > 0;
   }
 
   /** Whether there is a slot for one more chunk; without one, messages of sources must wait. */
@@ -120,11 +127,6 @@ export class DownloadMachine {
     let count = 0;
     for (const source of this.#sources.values()) if (source.hopeful) count++;
     return count;
-  }
-
-  /** Time begins to run: the first sources follow. */
-  start(): void {
-    this.#aloneSinceMs = this.#setup.clock.now;
   }
 
   /** Stops asking: all sources are told, and forgotten. What was handed out for writing may still be confirmed. */
@@ -140,11 +142,12 @@ export class DownloadMachine {
     }
   }
 
-  /** Goes on after a pause: sources are added anew. */
+  /** Begins, or goes on after a pause: time runs, and sources are added anew. */
   resume(): void {
     this.#isPaused = false;
     this.#sources.clear();
-    this.start();
+    this.#aloneSinceMs = this.#setup.clock.now;
+    this.#patience.renew();
   }
 
   /** A link is there: it is asked for the asset. */
@@ -206,15 +209,16 @@ export class DownloadMachine {
     }
   }
 
-  /** Whether a chunk of the leaves' tree is these bytes; after `LeavesReady` only. */
-  leafMatches(index: number, bytes: Uint8Array, start: number, end: number): boolean {
-    return this.#row?.tree.matches(index, bytes, start, end) ?? false;
+  /** The tree with the leaves, to compare chunks with; after `LeavesReady` and before `begin` only. */
+  get leaves(): ChunkTree | undefined {
+    return this.#row?.tree;
   }
 
   /** Asks for the leaves, in order to compare what is there already; after `Opened`, before `begin`. */
   fetchLeaves(): void {
     if (this.#phase !== PREPARING) return;
     this.#phase = ROW;
+    this.#patience.renew();
     this.#row = new LeafRow(this.#length, this.#setup.hasher);
   }
 
@@ -227,23 +231,25 @@ export class DownloadMachine {
   begin(): void {
     if (this.#phase !== PREPARING && this.#phase !== ROW) return;
     this.#phase = FETCHING;
+    this.#patience.renew();
     this.#row = this.#rowSource = undefined;
     this.#completeIfDone();
   }
 
-  /** The write of a block is confirmed. */
+  /** The write of a block is confirmed; in the order in which they were polled. */
   handleStored(slot: number, index: number, count: number): void {
-    for (let i = 0; i < count; i++) {
-      this.#setup.slots.release(slot + i);
+    const counts = this.#blocks.takeBack(slot, count);
+    for (let i = 0; counts && i < count; i++) {
       this.#plan?.markStored(index + i);
       this.#avoided.delete(index + i);
     }
+    this.#patience.renew();
     this.#completeIfDone();
   }
 
   /** The write of a block has failed: the download fails. */
   handleStoreFailed(slot: number, count: number, code: AssetCode = AssetCode.StorageFailed): void {
-    for (let i = 0; i < count; i++) this.#setup.slots.release(slot + i);
+    this.#blocks.takeBack(slot, count);
     this.fail(code);
   }
 
@@ -264,15 +270,15 @@ export class DownloadMachine {
   /** A deadline may have passed. */
   handleTimeout(): void {
     if (this.#isPaused || this.over) return;
-    const { clock, config } = this.#setup;
-    const { now } = clock;
+    const { clock: { now }, config } = this.#setup;
     for (const source of this.#sources.values()) {
       const isAsking = source.state === SourceState.Busy || source.state === SourceState.Asked;
       if (isAsking && now >= source.dueMs) source.state = SourceState.New;
       if (!source.ready && source.hopeful && now >= source.giveUpMs) this.#dismiss(source, AssetCode.TimedOut, true);
-      if (source.ready) this.#missOverdue(source, now - config.chunkTimeoutMs);
+      if (source.ready) this.#missOverdue(source);
       if (this.over) return;
     }
+    if (this.#isWaiting() && now >= this.#patience.stallMs()) return this.fail(AssetCode.TimedOut);
     if (now >= this.#rowDueMs) this.#rowFailed();
     if (this.sourceCount > 0) this.#aloneSinceMs = now;
     else if (now >= this.#aloneSinceMs + config.sourceTimeoutMs) this.fail(this.#lastCode);
@@ -283,8 +289,9 @@ export class DownloadMachine {
     if (this.over || this.#isPaused) return Infinity;
     const { config } = this.#setup;
     let due = this.sourceCount === 0 ? this.#aloneSinceMs + config.sourceTimeoutMs : this.#rowDueMs;
+    if (this.#isWaiting()) due = Math.min(due, this.#patience.stallMs());
     for (const source of this.#sources.values()) {
-      if (source.ready) due = Math.min(due, source.window.oldest() + config.chunkTimeoutMs);
+      if (source.ready) due = Math.min(due, this.#patience.overdueMs(source));
       else if (source.hopeful) due = Math.min(due, source.dueMs, source.giveUpMs);
     }
     return due;
@@ -318,18 +325,7 @@ export class DownloadMachine {
    * @returns Whether there is one.
    */
   pollBlock(most: number): boolean {
-    const first = this.#ready.shift();
-    if (first === undefined) return false;
-    const { block } = this;
-    block.slot = first.slot;
-    block.index = first.index;
-    block.count = 1;
-    for (; block.count < most; block.count++) {
-      const next = this.#ready[0];
-      if (next?.slot !== first.slot + block.count || next.index !== first.index + block.count) break;
-      this.#ready.shift();
-    }
-    return true;
+    return this.#blocks.poll(most);
   }
 
   #messageFor(source: DownloadSource, target: Uint8Array): number {
@@ -346,7 +342,9 @@ export class DownloadMachine {
       return this.#writer.open(target, id, name, root);
     }
     if (!source.ready) return 0;
-    if (this.#phase === ROW && this.#rowSource === undefined) return this.#askLeaves(source, target);
+    if (this.#phase === ROW && this.#rowSource === undefined && !this.#row!.full) {
+      return this.#askLeaves(source, target);
+    }
     return this.#phase === FETCHING ? this.#askChunks(source, target) : 0;
   }
 
@@ -426,7 +424,9 @@ export class DownloadMachine {
     }
     this.#kind = kind;
     this.#length = length;
+    this.#blocks.drop();
     this.#plan = new ChunkPlan(count, first, end);
+    this.#patience.renew();
     this.#row = this.#rowSource = undefined;
     this.#rowDueMs = Infinity;
     this.#phase = PREPARING;
@@ -455,7 +455,7 @@ export class DownloadMachine {
     if (!source.ready || plan === undefined) return void this.counts.duplicateChunks++;
     if (index >= plan.chunkCount) return this.#malformed(source);
     const wasAsked = source.window.arrive(index, clock.now);
-    source.stallCount = 0;
+    if (wasAsked) source.stallCount = 0;
     if (this.#phase !== FETCHING || !plan.isOpen(index)) return void this.counts.duplicateChunks++;
     const slot = slots.take();
     // Without a slot it is as if it had not come: whoever brings messages without room pays with a retry.
@@ -467,7 +467,8 @@ export class DownloadMachine {
     if (!wasAsked) this.#takeFromOthers(index);
     plan.store(index);
     source.chunkCount++;
-    this.#ready.push({ slot, index });
+    this.#patience.renew();
+    this.#blocks.push(slot, index);
   }
 
   #bad(source: DownloadSource, index: number, wasAsked: boolean): void {
@@ -489,11 +490,13 @@ export class DownloadMachine {
     for (const source of this.#sources.values()) source.window.arrive(index, this.#setup.clock.now);
   }
 
-  #missOverdue(source: DownloadSource, time: number): void {
+  #missOverdue(source: DownloadSource): void {
     const before = source.window.count;
-    if (source.window.oldest() > time) return;
+    if (this.#setup.clock.now < this.#patience.overdueMs(source)) return;
+    const time = this.#patience.overdueSince(source);
     for (let index = source.window.takeOlder(time); index >= 0; index = source.window.takeOlder(time)) {
       this.counts.timedOutChunks++;
+      this.#avoided.set(index, source.id);
       this.#missed(index);
       if (this.over) return;
     }
@@ -508,11 +511,15 @@ export class DownloadMachine {
     if (this.#phase !== ROW || row === undefined || source !== this.#rowSource) return;
     if (!row.add(message.first, bytes, message.at)) return this.#malformed(source);
     this.#rowDueMs = this.#setup.clock.now + this.#setup.config.chunkTimeoutMs;
+    // A source that sends them one by one does not keep the download for as long as that takes.
+    if (bytes.length - message.at === MAX_LEAVES * NODE_BYTES || row.full) this.#patience.renew();
     if (!row.full) {
       if (row.filled % (64 * MAX_LEAVES) === 0) this.#rowSource = undefined;
       return;
     }
     if (row.check(this.#root!)) {
+      // Whatever becomes of the source now, they are right.
+      this.#rowSource = undefined;
       this.#rowDueMs = Infinity;
       this.#events.push(DownloadEvent.LeavesReady);
       return;
@@ -570,13 +577,19 @@ export class DownloadMachine {
     }
   }
 
+  /** Whether what happens next is up to sources, and not to files. */
+  #isWaiting(): boolean {
+    if (this.#phase === ROW) return this.#row?.full === false;
+    return this.#phase === OPENING || this.#phase === FETCHING && !this.#blocks.busy;
+  }
+
   #completeIfDone(): void {
     if (this.#phase === FETCHING && this.#plan!.complete) this.#end(DownloadEvent.Completed);
   }
 
   #end(event: DownloadEvent): void {
     this.#phase = OVER;
-    for (const { slot } of this.#ready.splice(0)) this.#setup.slots.release(slot);
+    this.#blocks.drop();
     this.#row = this.#rowSource = undefined;
     this.#rowDueMs = Infinity;
     this.#events.push(event);

@@ -43,6 +43,16 @@ export interface DownloadSetup {
   readonly hasher: GroupHasher;
   /** Where chunks wait for their write; may be shared. */
   readonly slots: ChunkSlots;
+  /** What else travels over the links of its sources; without it they are the download's alone. */
+  readonly link?: LinkShare | undefined;
+}
+
+/** What is known of links that several downloads share: a chunk that waits for its turn is not lost. */
+export interface LinkShare {
+  /** When a link last brought a chunk, of whichever download, in ms. */
+  heardMs(source: number): number;
+  /** How many downloads run. */
+  transferCount(): number;
 }
 
 /** What was counted. */

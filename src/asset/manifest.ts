@@ -13,6 +13,19 @@ import { decodeVarint, encodeVarint, varintLength, varintLengthFrom } from "../b
 import { assetNameFault, assetNameKey, MAX_NAME_BYTES } from "./asset_name.ts";
 import { NODE_BYTES } from "./chunk_tree.ts";
 
+/** What a file takes in a manifest at most, on the average: names may be longer, but not all of them. */
+const ENTRY_BYTES = 320;
+
+/**
+ * How many bytes a manifest may have.
+ *
+ * @param maxCount How many files it may have.
+ * @returns The bytes: room for names of some 280 bytes, and for one of any length.
+ */
+export function maxManifestBytes(maxCount: number): number {
+  return maxCount * ENTRY_BYTES + MAX_NAME_BYTES;
+}
+
 /** One file of a folder. */
 export interface ManifestEntry {
   /** Its path in the folder. */
@@ -101,9 +114,10 @@ function entriesFault(entries: readonly ManifestEntry[]): string | undefined {
     if (keys.has(key)) return `the name ${JSON.stringify(name)} falls together with another one`;
     keys.add(key);
   }
-  for (const { name } of entries) {
-    for (let slash = name.indexOf("/"); slash > 0; slash = name.indexOf("/", slash + 1)) {
-      if (keys.has(assetNameKey(name.slice(0, slash)))) return `${JSON.stringify(name)} lies in a file`;
+  // A key has the slashes of its name: what is before one is the key of the folder.
+  for (const key of keys) {
+    for (let slash = key.indexOf("/"); slash > 0; slash = key.indexOf("/", slash + 1)) {
+      if (keys.has(key.slice(0, slash))) return `${JSON.stringify(key.toLowerCase())} lies in a file`;
     }
   }
   return undefined;

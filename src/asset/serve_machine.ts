@@ -80,6 +80,8 @@ interface Transfer<Asset> {
   idleSinceMs: number;
 }
 
+/** How many chunks a turn has at least, where many transfers want some. */
+const MIN_TURN = 2;
 const MAX_RANGES = 256;
 const MAX_ANSWERS = 1024;
 const MAX_REQUESTS = 256;
@@ -266,7 +268,8 @@ export class ServeMachine<Asset extends ServedAsset> {
       job.id = id;
       job.asset = transfer.asset;
       job.first = range.first;
-      job.count = Math.min(range.count, most);
+      const turn = Math.max(MIN_TURN, Math.floor(most / Math.max(1, this.#wantingCount())));
+      job.count = Math.min(range.count, most, turn);
       job.isAgain = range.isAgain;
       advance(transfer.wanted, job.count);
       transfer.idleSinceMs = this.#setup.clock.now;
@@ -303,6 +306,12 @@ export class ServeMachine<Asset extends ServedAsset> {
     if (packed > 0) return head + packed;
     into.set(data.subarray(start, end), head);
     return head + end - start;
+  }
+
+  #wantingCount(): number {
+    let count = 0;
+    for (const { wanted } of this.#transfers.values()) if (wanted.length > 0) count++;
+    return count;
   }
 
   /** What a chunk takes when it is compressed; 0: it does not shrink, or that was not tried. */

@@ -10,10 +10,12 @@ import { assetNameFault } from "../asset/asset_name.ts";
 import { AssetKind } from "../asset/asset_wire.ts";
 import { ChunkTree } from "../asset/chunk_tree.ts";
 import { CHUNK_BYTES, type GroupHasher } from "../asset/group_hasher.ts";
-import { encodeManifest, type ManifestEntry } from "../asset/manifest.ts";
+import { encodeManifest, type ManifestEntry, maxManifestBytes } from "../asset/manifest.ts";
 import { MisuseError, ResourceError } from "../error/transport_error.ts";
 import type { ServedAsset } from "../asset/serve_machine.ts";
 import type { FileStamp, FileStore, StoredFile } from "../transport/file_store.ts";
+import { FileHasher } from "./asset_file_hasher.ts";
+import { InlineLanes } from "./asset_hash_lane.ts";
 
 /** An asset that can be served: a file, or bytes in memory. */
 export interface CatalogAsset extends ServedAsset {
@@ -43,10 +45,12 @@ interface Entry {
   asset: CatalogAsset;
   /** The files of a folder, by their paths in it. */
   files: Map<string, CatalogAsset>;
-  checking: Promise<void> | undefined;
+  /** Looks at what is behind it that have not begun: whoever asks meanwhile shares them. */
+  readonly looks: Map<string, Promise<void>>;
+  /** The end of the last one. */
+  last: Promise<void> | undefined;
 }
 
-const BLOCK_CHUNKS = 16;
 const HASH_TRIES = 3;
 
 /** The assets of one server. */
@@ -55,7 +59,7 @@ export class AssetCatalog {
   readonly #hasher: GroupHasher;
   readonly #maxFileCount: number;
   readonly #entries = new Map<string, Entry>();
-  readonly #blocks: Uint8Array[] = [];
+  readonly #files: FileHasher;
 
   /**
    * Makes an empty catalog.
@@ -63,18 +67,25 @@ export class AssetCatalog {
    * @param store Where files are.
    * @param hasher Makes trees.
    * @param maxFileCount How many files a folder may have.
+   * @param files Hashes files.
    */
-  constructor(store: FileStore, hasher: GroupHasher, maxFileCount: number) {
+  constructor(
+    store: FileStore,
+    hasher: GroupHasher,
+    maxFileCount: number,
+    files: FileHasher = new FileHasher(new InlineLanes(hasher)),
+  ) {
     this.#store = store;
     this.#hasher = hasher;
     this.#maxFileCount = maxFileCount;
+    this.#files = files;
   }
 
   /** Registers a file and makes its tree. */
   async addFile(name: string, path: string): Promise<AssetInfo> {
     this.#checkName(name);
     const asset = await this.readFile(path);
-    this.#entries.set(name, { path, isFolder: false, asset, files: new Map(), checking: undefined });
+    this.#entries.set(name, { path, isFolder: false, asset, files: new Map(), looks: new Map(), last: undefined });
     return infoOf(name, asset);
   }
 
@@ -82,8 +93,22 @@ export class AssetCatalog {
   async addFolder(name: string, path: string): Promise<AssetInfo> {
     this.#checkName(name);
     const { asset, files } = await this.#readFolder(path, new Map());
-    this.#entries.set(name, { path, isFolder: true, asset, files, checking: undefined });
+    this.#entries.set(name, { path, isFolder: true, asset, files, looks: new Map(), last: undefined });
     return infoOf(name, asset);
+  }
+
+  /** Puts a file under a name, in the place of what is there. */
+  async putFile(name: string, path: string): Promise<void> {
+    const asset = await this.readFile(path);
+    this.#entries.set(name, { path, isFolder: false, asset, files: new Map(), looks: new Map(), last: undefined });
+  }
+
+  /** Whether a name, or a folder that it lies in, is taken. */
+  covers(name: string): boolean {
+    for (let slash = name.length; slash > 0; slash = name.lastIndexOf("/", slash - 1)) {
+      if (this.#entries.has(name.slice(0, slash))) return true;
+    }
+    return false;
   }
 
   /** Takes a name out; transfers that are open go on. */
@@ -117,7 +142,9 @@ export class AssetCatalog {
     for (let slash = name.length; slash > 0; slash = name.lastIndexOf("/", slash - 1)) {
       const entry = this.#entries.get(name.slice(0, slash));
       if (entry === undefined) continue;
-      await this.#refresh(entry, name.slice(slash + 1));
+      const within = name.slice(slash + 1);
+      if (!entry.isFolder && within !== "") return undefined;
+      if (within === "" || entry.files.has(within)) await this.#refresh(entry, within);
       return slash === name.length ? entry.asset : entry.files.get(name.slice(slash + 1));
     }
     return undefined;
@@ -152,17 +179,19 @@ export class AssetCatalog {
     if (this.#entries.has(name)) throw new MisuseError(`Cannot register ${JSON.stringify(name)} twice`);
   }
 
-  /** Looks whether what is behind a name is still what it was; one look at a time. */
-  async #refresh(entry: Entry, within: string): Promise<void> {
-    while (entry.checking !== undefined) await entry.checking;
-    const looking = entry.isFolder ? this.#refreshFolder(entry, within) : this.#refreshFile(entry);
-    // Others wait for its end and then look themselves; how it ends is told to the one who asked.
-    entry.checking = looking.then(() => {}, () => {});
-    try {
-      await looking;
-    } finally {
-      entry.checking = undefined;
-    }
+  /** Looks whether what is behind a name is still what it was; one look at a time, however many ask. */
+  #refresh(entry: Entry, within: string): Promise<void> {
+    const shared = entry.looks.get(within);
+    if (shared !== undefined) return shared;
+    const look = (async (before) => {
+      await before;
+      entry.looks.delete(within);
+      await (entry.isFolder ? this.#refreshFolder(entry, within) : this.#refreshFile(entry));
+    })(entry.last);
+    entry.looks.set(within, look);
+    // How it ends is told to those who asked, and not to who comes next.
+    entry.last = look.catch(() => {});
+    return look;
   }
 
   async #refreshFile(entry: Entry): Promise<void> {
@@ -204,35 +233,19 @@ export class AssetCatalog {
       entries.push({ name, length: asset.tree.length, root: asset.tree.root });
     }
     const bytes = encodeManifest(entries);
+    if (bytes.length > maxManifestBytes(this.#maxFileCount)) {
+      throw new ResourceError(`Cannot serve ${path}: the names of its files are too long, for so many of them`);
+    }
     return { asset: memoryAsset(bytes, AssetKind.Folder, this.#hasher), files };
   }
 
   async #treeOf(file: StoredFile, length: number): Promise<ChunkTree | undefined> {
     const tree = new ChunkTree(length, this.#hasher);
-    const blockBytes = BLOCK_CHUNKS * CHUNK_BYTES;
-    // Two blocks: while one is hashed the next one is read.
-    const blocks = [this.#takeBlock(blockBytes), this.#takeBlock(blockBytes)];
-    try {
-      let reading = file.read(blocks[0]!, 0);
-      for (let at = 0, turn = 0; at < length || at === 0; at += blockBytes, turn = 1 - turn) {
-        const count = await reading;
-        if (count !== Math.min(blockBytes, length - at)) return undefined;
-        const isLast = at + blockBytes >= length;
-        if (!isLast) reading = file.read(blocks[1 - turn]!, at + blockBytes);
-        for (let start = 0, index = at / CHUNK_BYTES; start < count || index === 0; start += CHUNK_BYTES, index++) {
-          tree.addChunk(index, blocks[turn]!, start, Math.min(count, start + CHUNK_BYTES));
-        }
-        if (isLast) break;
-      }
-    } finally {
-      this.#blocks.push(...blocks);
-    }
+    const span = { length, first: 0, end: tree.chunkCount, offset: 0 };
+    const isWhole = await this.#files.hash(file, span, (index, leaves, at) => tree.setLeaf(index, leaves, at));
+    if (!isWhole) return undefined;
     tree.finish();
     return tree;
-  }
-
-  #takeBlock(bytes: number): Uint8Array {
-    return this.#blocks.pop() ?? this.#hasher.claim(bytes);
   }
 }
 

@@ -9,7 +9,7 @@ import { MAX_NAME_BYTES } from "../asset/asset_name.ts";
 import { DownloadMachine } from "../asset/download_machine.ts";
 import { DownloadEvent } from "../asset/download_setup.ts";
 import { CHUNK_BYTES } from "../asset/group_hasher.ts";
-import { chunkLengthOf } from "../asset/chunk_tree.ts";
+import { chunkLengthOf, NODE_BYTES } from "../asset/chunk_tree.ts";
 import type { Alarm } from "../time/scheduler.ts";
 import { MisuseError } from "../error/transport_error.ts";
 import { AssetCatalog, type AssetInfo, type CatalogAsset } from "./asset_catalog.ts";
@@ -26,8 +26,8 @@ import type { RuntimeHost } from "./system_host.ts";
 
 /** An upload that is not over. */
 interface Upload {
-  readonly session: EndpointSession;
   readonly done: PromiseWithResolvers<void>;
+  readonly stop: AbortController;
   readonly name: string;
 }
 
@@ -61,7 +61,7 @@ export class AssetClientRuntime implements AssetHost {
   constructor(config: AssetClientConfig, host: RuntimeHost, parts: AssetParts = {}) {
     this.endpoint = new AssetEndpoint(config.common, host, parts);
     this.transfers = new AssetTransfers(this.endpoint);
-    this.#catalog = new AssetCatalog(this.endpoint.store, this.endpoint.hasher, 1);
+    this.#catalog = new AssetCatalog(this.endpoint.store, this.endpoint.hasher, 1, this.endpoint.files);
   }
 
   /** A link is there. */
@@ -108,43 +108,55 @@ export class AssetClientRuntime implements AssetHost {
   cancel(id: number): boolean {
     const upload = this.#uploads.get(id);
     if (upload === undefined) return this.transfers.cancel(id) || this.endCarried(id);
-    upload.session.serving.end(id, AssetCode.Cancelled);
-    upload.session.serve();
-    upload.done.reject(new AssetError(upload.name, AssetCode.Cancelled));
+    upload.stop.abort(new AssetError(upload.name, AssetCode.Cancelled));
     return true;
   }
 
   async #upload(id: number, path: string, name: string, signal: AbortSignal | undefined): Promise<CatalogAsset> {
     signal?.throwIfAborted();
-    const asset = await this.#catalog.readFile(path);
-    const session = await this.endpoint.firstSession(signal);
-    if (session === undefined) throw new AssetError(name, AssetCode.NoSource);
+    this.endpoint.checkOpen();
     const done = Promise.withResolvers<void>();
-    const abort = (): void => {
-      session.serving.end(id, AssetCode.Cancelled);
-      session.serve();
-      done.reject(signal?.reason);
-    };
-    signal?.addEventListener("abort", abort, { once: true });
-    this.#uploads.set(id, { session, done, name });
+    const stop = new AbortController();
+    const relay = (): void => stop.abort(signal?.reason);
+    signal?.addEventListener("abort", relay, { once: true });
+    stop.signal.addEventListener("abort", () => done.reject(stop.signal.reason), { once: true });
+    // It may be rejected while a file is hashed and nobody waits for it yet.
+    done.promise.catch(() => {});
+    this.#uploads.set(id, { done, stop, name });
+    try {
+      const asset = await Promise.race([this.#catalog.readFile(path), done.promise.then(() => undefined)]);
+      const session = await this.endpoint.firstSession(stop.signal);
+      if (asset === undefined || session === undefined) throw new AssetError(name, AssetCode.NoSource);
+      await this.#offer(session, id, name, asset, done.promise);
+      return asset;
+    } finally {
+      signal?.removeEventListener("abort", relay);
+      this.#uploads.delete(id);
+    }
+  }
+
+  async #offer(
+    session: EndpointSession,
+    id: number,
+    name: string,
+    asset: CatalogAsset,
+    done: Promise<void>,
+  ): Promise<void> {
     session.serving.offer(id, asset);
     session.serve();
     const message = new Uint8Array(MAX_NAME_BYTES + 128);
     const { tree } = asset;
     const length = new AssetWriter().offer(message, id, name, tree.length, tree.root);
     const alarm = this.#repeatOffer(session, id, message.subarray(0, length));
+    const isLost = session.whenDetached.then(() => {
+      throw new AssetError(name, AssetCode.NoSource);
+    });
     try {
-      await Promise.race([
-        done.promise,
-        session.whenDetached.then(() => {
-          throw new AssetError(name, AssetCode.NoSource);
-        }),
-      ]);
-      return asset;
+      await Promise.race([done, isLost]);
     } finally {
-      signal?.removeEventListener("abort", abort);
       alarm.disarm();
-      this.#uploads.delete(id);
+      session.serving.end(id, AssetCode.Cancelled);
+      session.serve();
     }
   }
 
@@ -164,8 +176,11 @@ export class AssetClientRuntime implements AssetHost {
 
   /** Begins a download whose chunks the application carries; see `AssetClient.startDownload`. */
   async startDownload(id: number, info: AssetInfo, path: string): Promise<void> {
+    checkInfo(info);
     if (this.#carried.has(id)) throw new MisuseError(`Cannot start transfer ${id} twice`);
+    if (info.kind === "folder") throw new MisuseError("Cannot carry a folder: carry its files");
     const { endpoint } = this;
+    endpoint.checkOpen();
     const machine = new DownloadMachine({
       id,
       name: info.name,
@@ -185,7 +200,6 @@ export class AssetClientRuntime implements AssetHost {
       this.#carried.delete(id);
       throw error;
     }
-    if (info.kind === "folder") throw new MisuseError("Cannot carry a folder: carry its files");
     machine.begin();
   }
 
@@ -197,8 +211,9 @@ export class AssetClientRuntime implements AssetHost {
     const carried = this.#carried.get(id);
     if (carried === undefined) return false;
     const { machine, destination } = carried;
+    const before = machine.readyCount;
     machine.handleMessage(0, message, bytes);
-    const isGood = machine.hasBlock;
+    const isGood = machine.readyCount > before;
     const work = carried.work = carried.work.then(async () => {
       while (machine.pollBlock(16)) {
         const { slot, index, count } = machine.block;
@@ -245,9 +260,10 @@ export class AssetClientRuntime implements AssetHost {
   }
 
   /** Ends everything. */
-  close(): void {
+  async close(): Promise<void> {
     for (const id of [...this.#carried.keys()]) this.endCarried(id);
-    this.endpoint.close();
+    for (const id of [...this.#uploads.keys()]) this.cancel(id);
+    await this.endpoint.close();
   }
 
   async #settle(id: number, carried: Carried): Promise<void> {
@@ -285,4 +301,12 @@ export class AssetClientRuntime implements AssetHost {
     const progress = { type: "progress", transferId: id, name: info.name, received, total: info.length } as const;
     this.endpoint.events.push(progress);
   }
+}
+
+/** What the application has carried by itself is as good as its source: it is checked before anything is made of it. */
+function checkInfo({ length, root, name }: AssetInfo): void {
+  if (typeof name !== "string" || !(root instanceof Uint8Array) || root.length !== NODE_BYTES) {
+    throw new TypeError("Cannot start a download: its info needs a name and a root of 32 bytes");
+  }
+  if (!Number.isSafeInteger(length) || length < 0) throw new RangeError(`Cannot start a download of ${length} bytes`);
 }

@@ -13,10 +13,12 @@
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import { ByteReader } from "../bytes/byte_reader.ts";
 import { CHUNK_BYTES, type GroupHasher } from "../asset/group_hasher.ts";
-import { chunkLengthOf } from "../asset/chunk_tree.ts";
+import { chunkCountOf, chunkLengthOf } from "../asset/chunk_tree.ts";
 import { sameBytes } from "../asset/leaf_row.ts";
-import { MisuseError } from "../error/transport_error.ts";
+import { MisuseError, ResourceError } from "../error/transport_error.ts";
 import type { FileStamp, FileStore, StoredFile } from "../transport/file_store.ts";
+import { FileHasher } from "./asset_file_hasher.ts";
+import { InlineLanes } from "./asset_hash_lane.ts";
 
 const MAGIC = Uint8Array.of(0x52, 0x57, 0x53, 0x31);
 const STATE_BYTES = 4 + 32 + 3 * 8 + 8;
@@ -29,8 +31,13 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** Tells whether bytes are those of a chunk. */
-export type ChunkCheck = (index: number, bytes: Uint8Array, start: number, end: number) => boolean;
+/** Tells what is right. */
+export interface ChunkCheck {
+  /** Whether a leaf is that of a chunk: eight words from `at`. */
+  leaf(index: number, leaves: Int32Array, at: number): boolean;
+  /** Whether bytes are those of a chunk. */
+  bytes(index: number, bytes: Uint8Array, start: number, end: number): boolean;
+}
 
 /** The destinations of this process: two downloads to one file would spoil each other's work. */
 export class DestinationLocks {
@@ -54,6 +61,7 @@ export class AssetDestination {
   readonly path: string;
   readonly #store: FileStore;
   readonly #hasher: GroupHasher;
+  readonly #files: FileHasher;
   readonly #partPath: string;
   readonly #statePath: string;
   #file: StoredFile | undefined = undefined;
@@ -66,11 +74,18 @@ export class AssetDestination {
    * @param path The final name.
    * @param store Where files are.
    * @param hasher Checks the state.
+   * @param files Hashes what is there.
    */
-  constructor(path: string, store: FileStore, hasher: GroupHasher) {
+  constructor(
+    path: string,
+    store: FileStore,
+    hasher: GroupHasher,
+    files: FileHasher = new FileHasher(new InlineLanes(hasher)),
+  ) {
     this.path = path;
     this.#store = store;
     this.#hasher = hasher;
+    this.#files = files;
     this.#partPath = store.beside(path, "ringwire-part");
     this.#statePath = store.beside(path, "ringwire-state");
   }
@@ -86,6 +101,9 @@ export class AssetDestination {
    */
   async open(root: Uint8Array, length: number, range: ByteRange, resume: boolean): Promise<number> {
     this.close();
+    if (await this.#store.isFolder(this.path).catch(() => false)) {
+      throw new ResourceError(`Cannot write ${this.path}: it is a folder`);
+    }
     this.#length = length;
     this.#range = range;
     const state = this.#encodeState(root);
@@ -141,7 +159,7 @@ export class AssetDestination {
         const bytes = chunk.subarray(0, chunkLengthOf(this.#length, index));
         // It may have been changed since it was compared.
         if (await file.read(bytes, index * CHUNK_BYTES) !== bytes.length) continue;
-        if (!check(index, bytes, 0, bytes.length)) continue;
+        if (!check.bytes(index, bytes, 0, bytes.length)) continue;
         await this.#file!.write(bytes, index * CHUNK_BYTES);
         found(index);
       }
@@ -171,9 +189,10 @@ export class AssetDestination {
     const file = this.#file!;
     await file.truncate(this.#range.end - this.#range.start);
     if (sync) await file.sync();
-    this.close();
+    // The file is held until it has its name: nobody else may take it for a part that was left behind.
     await this.#store.replace(this.#partPath, this.path, sync);
     await this.#store.remove(this.#statePath);
+    this.close();
   }
 
   /** Closes the temporary file and keeps it. */
@@ -198,15 +217,14 @@ export class AssetDestination {
     found: (index: number) => void,
   ): Promise<void> {
     const { length } = await file.stamp();
-    const chunk = new Uint8Array(CHUNK_BYTES);
-    for (let index = first; index < end; index++) {
-      const position = index * CHUNK_BYTES - offset;
-      const bytes = chunkLengthOf(this.#length, index);
-      // Chunks at the ends of a range lie in the file in part and cannot be checked.
-      if (position < 0 || position + bytes > length) continue;
-      if (await file.read(chunk.subarray(0, bytes), position) !== bytes) return;
-      if (check(index, chunk, 0, bytes)) found(index);
-    }
+    // Chunks at the ends of a range lie in the file in part and cannot be checked.
+    const firstWhole = Math.max(first, Math.ceil(offset / CHUNK_BYTES));
+    const isAll = this.#length - offset <= length;
+    const endWhole = Math.min(end, isAll ? chunkCountOf(this.#length) : Math.floor((length + offset) / CHUNK_BYTES));
+    const span = { length: this.#length, first: firstWhole, end: endWhole, offset };
+    await this.#files.hash(file, span, (index, leaves, at) => {
+      if (check.leaf(index, leaves, at)) found(index);
+    });
   }
 
   #encodeState(root: Uint8Array): Uint8Array {

@@ -1,8 +1,9 @@
 /**
  * One running download: works a `DownloadMachine` over the links of its endpoint and writes what it hands out.
  *
- * It holds no protocol rule. Invariants: one write is pending at a time; a chunk counts as received once its write is
- * done; when the promise of `run` has settled, no file is open, no slot is held and no alarm is armed.
+ * It holds no protocol rule. Why: more than 400 lines, as opening, comparing, writing and pausing share one state, and
+ * the order of their steps is the point. Invariants: one write is pending at a time; a chunk counts as received once its
+ * write is done; when the promise of `run` has settled, no file is open, no slot is held and no alarm is armed.
  *
  * @module
  */
@@ -10,10 +11,11 @@ import { AssetCode } from "../asset/asset_code.ts";
 import { MAX_NAME_BYTES } from "../asset/asset_name.ts";
 import type { AssetKind, AssetMessage } from "../asset/asset_wire.ts";
 import { CHUNK_BYTES } from "../asset/group_hasher.ts";
-import { chunkLengthOf } from "../asset/chunk_tree.ts";
+import { chunkLengthOf, type ChunkTree } from "../asset/chunk_tree.ts";
 import { DownloadMachine } from "../asset/download_machine.ts";
 import { DownloadEvent } from "../asset/download_setup.ts";
 import type { Alarm } from "../time/scheduler.ts";
+import type { ChunkCheck } from "./asset_destination.ts";
 import type { AssetEndpoint } from "./asset_endpoint.ts";
 import { AssetError } from "./asset_error.ts";
 import type { DownloadRequest, EndpointDownload, EndpointSession } from "./asset_parties.ts";
@@ -43,7 +45,8 @@ export class AssetDownload implements EndpointDownload {
   #failure: unknown = undefined;
   #preparing: Promise<void> = Promise.resolve();
   #epoch = 0;
-  #isAdmitted = false;
+  /** Counts the times that a turn was waited for. */
+  #turn = 0;
   #resumed: PromiseWithResolvers<void> | undefined = undefined;
   #elapsedMs = -1;
 
@@ -72,6 +75,10 @@ export class AssetDownload implements EndpointDownload {
       clock: scheduler.clock,
       hasher,
       slots: endpoint.slots,
+      link: {
+        heardMs: (source) => endpoint.session(source)?.heardMs ?? -Infinity,
+        transferCount: () => endpoint.turns.activeCount,
+      },
     });
     this.#alarm = scheduler.alarm(() => {
       this.#machine.handleTimeout();
@@ -123,22 +130,20 @@ export class AssetDownload implements EndpointDownload {
   }
 
   /**
-   * Runs the download.
+   * Runs the download, over all links that are there or come.
    *
-   * @param sources The links to fetch over; others may be added later.
    * @returns When everything stands in its place. Rejects with `AssetError` or `ResourceError`.
    */
-  async run(sources: Iterable<EndpointSession>): Promise<void> {
+  async run(): Promise<void> {
     const { offer } = this.#request;
     try {
-      this.#isAdmitted = await this.#endpoint.admit(this.id, this, offer);
+      this.#endpoint.admit(this.id, this, offer);
     } catch (error) {
       this.#close("failed");
       throw error;
     }
-    if (!this.#isAdmitted) return await this.#done.promise;
     try {
-      if (!this.#machine.over && this.#state === "waiting") this.#begin(sources);
+      if (this.#state === "waiting") this.#takeTurn();
       this.settle();
       await this.#done.promise;
     } finally {
@@ -177,21 +182,16 @@ export class AssetDownload implements EndpointDownload {
     this.#resumed = Promise.withResolvers<void>();
     this.#machine.pause();
     this.settle();
+    // Others may use the turn meanwhile.
+    this.#endpoint.turns.leave(this.id);
     return true;
   }
 
-  /** Goes on after a pause. */
+  /** Goes on after a pause, as soon as it has a turn. */
   resume(): boolean {
     if (this.#state !== "paused" || this.#machine.over) return false;
-    this.#resumed?.resolve();
-    this.#machine.resume();
-    if (!this.#isAdmitted) {
-      this.#state = "waiting";
-      return true;
-    }
-    this.#state = this.#machine.length < 0 ? "opening" : "running";
-    for (const session of this.#endpoint.sessions) this.#machine.addSource(session.id);
-    this.settle();
+    this.#state = "waiting";
+    this.#takeTurn();
     return true;
   }
 
@@ -201,7 +201,6 @@ export class AssetDownload implements EndpointDownload {
     this.#failure = failure;
     this.#machine.fail(code);
     this.settle();
-    if (!this.#isAdmitted) this.#endpoint.abandon(this.id);
   }
 
   /** Sends, writes and tells what the machine has. */
@@ -214,16 +213,29 @@ export class AssetDownload implements EndpointDownload {
     this.#flush();
     this.#alarm.arm(this.#state === "waiting" ? Infinity : machine.pollTimeout());
     this.#isSettling = false;
-    if (machine.hasBlock) this.#writing ??= this.#write();
+    if (machine.readyCount > 0) this.#writing ??= this.#write();
   }
 
-  #begin(sources: Iterable<EndpointSession>): void {
+  #takeTurn(): void {
+    const turn = ++this.#turn;
+    void this.#endpoint.turns.take(this.id, this.peer).then((isMine) => {
+      // Paused again meanwhile, or over: the turn was given back with that.
+      if (!isMine || turn !== this.#turn || this.#state !== "waiting" || this.#machine.over) return;
+      this.#begin();
+      this.settle();
+    });
+  }
+
+  /** Asks for what is missing: for the first time, or after a pause. */
+  #begin(): void {
     const { offer, root } = this.#request;
-    this.#state = "opening";
+    const machine = this.#machine;
+    this.#state = machine.length < 0 ? "opening" : "running";
     this.#endpoint.scheduler.tick();
-    this.#machine.start();
-    if (offer !== undefined) this.#machine.addOffer(offer.session.id, offer.length, root!);
-    else for (const session of sources) if (!session.isDetached) this.#machine.addSource(session.id);
+    this.#resumed?.resolve();
+    machine.resume();
+    if (offer !== undefined) machine.addOffer(offer.session.id, offer.length, root!);
+    else for (const session of this.#endpoint.sessions) if (!session.isDetached) machine.addSource(session.id);
   }
 
   #flush(): void {
@@ -236,9 +248,9 @@ export class AssetDownload implements EndpointDownload {
   #handle(event: DownloadEvent): void {
     switch (event) {
       case DownloadEvent.Opened:
-        return this.#prepare(() => this.#open());
+        return this.#prepare((isWanted) => this.#open(isWanted));
       case DownloadEvent.LeavesReady:
-        return this.#prepare(() => this.#compare());
+        return this.#prepare((isWanted) => this.#compare(isWanted));
       case DownloadEvent.LeavesFailed:
         return this.#fetch();
       case DownloadEvent.Completed:
@@ -249,49 +261,56 @@ export class AssetDownload implements EndpointDownload {
   }
 
   /** Runs a step that touches files; a newer one makes an older one's result void. */
-  #prepare(step: () => Promise<void>): void {
+  #prepare(step: (isWanted: () => boolean) => Promise<void>): void {
     const epoch = ++this.#epoch;
     this.#preparing = this.#preparing.then(async () => {
       if (epoch !== this.#epoch) return;
       try {
-        await step();
+        await step(() => epoch === this.#epoch && !this.#machine.over);
       } catch (error) {
-        // Of what has failed already nobody needs to hear more.
-        if (this.#state !== "failed") this.#storageFailed(error);
+        // Of what has failed already, or is void, nobody needs to hear more.
+        if (this.#state !== "failed" && epoch === this.#epoch) this.#storageFailed(error);
       }
       this.#endpoint.scheduler.tick();
       this.settle();
     });
   }
 
-  async #open(): Promise<void> {
+  async #open(isWanted: () => boolean): Promise<void> {
     const machine = this.#machine;
     await this.#resumed?.promise;
-    if (machine.over) return;
+    // What is being written belongs to a length that was a lie.
+    await this.#writing;
+    if (!isWanted()) return;
     this.#received = this.#reused = 0;
     const isWorthwhile = await this.#target.open(machine.kind, machine.root!, machine.length);
-    if (machine.over) return;
+    if (!isWanted()) return;
     if (!isWorthwhile) return this.#fetch();
     this.#setState("comparing");
     machine.fetchLeaves();
   }
 
-  async #compare(): Promise<void> {
+  async #compare(isWanted: () => boolean): Promise<void> {
     const machine = this.#machine;
     const { plan } = machine;
     const found = (index: number): void => {
-      if (machine.over || !plan!.isOpen(index)) return;
+      if (!isWanted() || !plan!.isOpen(index)) return;
       machine.markStored(index);
       const bytes = this.#bytesOf(index, 1);
       this.#received += bytes;
       this.#reused += bytes;
     };
-    const check = (index: number, bytes: Uint8Array, start: number, end: number): boolean => {
-      // A download that is over shall not go on reading what may be a large file.
-      if (machine.over) throw new AssetError(this.name, machine.code);
-      return machine.leafMatches(index, bytes, start, end);
+    // A download that is over shall not go on reading what may be a large file.
+    const tree = (): ChunkTree => {
+      if (!isWanted()) throw new AssetError(this.name, machine.code);
+      return machine.leaves!;
+    };
+    const check: ChunkCheck = {
+      leaf: (index, leaves, at) => tree().hasLeaf(index, leaves, at),
+      bytes: (index, bytes, start, end) => tree().matches(index, bytes, start, end),
     };
     const isThere = await this.#target.compare(check, plan!, found);
+    if (!isWanted()) return;
     if (isThere) { for (let index = 0; index < plan!.chunkCount; index++) found(index); }
     if (this.#reused > 0) this.#tell();
     this.#fetch();
@@ -380,6 +399,6 @@ export class AssetDownload implements EndpointDownload {
   }
 
   #setState(state: AssetStatistics["state"]): void {
-    if (this.#state !== "paused") this.#state = state;
+    if (this.#state !== "paused" && this.#state !== "waiting") this.#state = state;
   }
 }

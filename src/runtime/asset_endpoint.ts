@@ -1,23 +1,27 @@
 /**
  * What all links and downloads of one asset server or client have in common: memory, hashing, limits, turns.
  *
- * Invariant: a download that has its turn gives it back when it is over, whatever the reason; a message that needs room
- * for a chunk waits until a write has made some.
+ * Invariant: a download that has its turn gives it back when it is over or stands still, whatever the reason; a chunk for
+ * which there is no room waits until a write has made some.
  *
  * @module
  */
 import { AssetCode } from "../asset/asset_code.ts";
-import { type AssetMessage, MAX_TRANSFER_ID } from "../asset/asset_wire.ts";
+import { type AssetMessage, AssetMessageType, MAX_TRANSFER_ID } from "../asset/asset_wire.ts";
 import { ChunkSlots } from "../asset/chunk_slots.ts";
 import type { GroupHasher } from "../asset/group_hasher.ts";
-import { ResourceError } from "../error/transport_error.ts";
+import { MisuseError, ResourceError } from "../error/transport_error.ts";
 import { DenoFileStore } from "../io/file/deno_file_store.ts";
 import { systemHasher } from "../io/file/simd_hasher.ts";
 import type { Scheduler } from "../time/scheduler.ts";
 import type { FileStore } from "../transport/file_store.ts";
 import { AssetEventQueue } from "./asset_event.ts";
+import { FileHasher } from "./asset_file_hasher.ts";
+import { type HashLanes, InlineLanes } from "./asset_hash_lane.ts";
+import { HashTeam } from "./asset_hash_team.ts";
 import type { AssetConfig } from "./asset_options.ts";
 import type { EndpointDownload, EndpointSession } from "./asset_parties.ts";
+import { TransferTurns } from "./asset_turns.ts";
 import type { RuntimeHost } from "./system_host.ts";
 
 /** What an endpoint is made of, where it is not the system's. */
@@ -43,18 +47,21 @@ export class AssetEndpoint {
   readonly store: FileStore;
   readonly hasher: GroupHasher;
   readonly events: AssetEventQueue;
+  /** Hashes files, over workers where there are some. */
+  readonly files: FileHasher;
+  /** Which downloads run. */
+  readonly turns: TransferTurns;
+  readonly #lanes: HashLanes;
   /** Messages that make no sense, and belong to no transfer. */
   malformedMessages = 0;
   readonly #sessions = new Map<number, EndpointSession>();
   readonly #downloads = new Map<number, EndpointDownload>();
   /** Downloads by the session and the number of a transfer that a peer has offered. */
   readonly #offers = new Map<string, EndpointDownload>();
-  /** Downloads that wait for their turn, oldest first. */
-  readonly #turns = new Map<number, (isTurn: boolean) => void>();
   readonly #roomWaits: (() => void)[] = [];
   readonly #sessionWaits = new Set<() => void>();
   #slots: ChunkSlots | undefined = undefined;
-  #activeCount = 0;
+  #isClosed = false;
   #lastSessionId = 0;
   #lastTransferId = 0;
 
@@ -71,6 +78,12 @@ export class AssetEndpoint {
     this.store = parts.store ?? new DenoFileStore();
     this.hasher = parts.hasher ?? systemHasher();
     this.events = new AssetEventQueue(config.onEvent);
+    const { maxActiveCount, maxUploadsPerPeerCount, maxWaitingCount } = config;
+    this.turns = new TransferTurns(maxActiveCount, maxUploadsPerPeerCount, maxWaitingCount);
+    this.#lanes = config.workers === 0
+      ? new InlineLanes(this.hasher)
+      : new HashTeam(config.workers, this.hasher, this.scheduler);
+    this.files = new FileHasher(this.#lanes);
   }
 
   /** Memory for chunks; taken with the first download. */
@@ -127,11 +140,12 @@ export class AssetEndpoint {
     const { promise, resolve } = Promise.withResolvers<void>();
     const alarm = this.scheduler.alarm(resolve);
     this.#sessionWaits.add(resolve);
-    signal?.addEventListener("abort", () => resolve(), { once: true });
+    signal?.addEventListener("abort", resolve as () => void, { once: true });
     alarm.arm(this.scheduler.tick() + this.config.download.sourceTimeoutMs);
-    if (this.#sessions.size === 0) await promise;
+    if (this.#sessions.size === 0 && !this.#isClosed && signal?.aborted !== true) await promise;
     alarm.disarm();
     this.#sessionWaits.delete(resolve);
+    signal?.removeEventListener("abort", resolve as () => void);
     signal?.throwIfAborted();
     for (const session of this.#sessions.values()) return session;
     return undefined;
@@ -152,49 +166,51 @@ export class AssetEndpoint {
     return ++this.#lastTransferId;
   }
 
-  /**
-   * A download begins: waits for its turn.
-   *
-   * @returns Whether it has it; `false` when it was abandoned. Rejects with `ResourceError` when too many wait.
-   */
-  async admit(id: number, download: EndpointDownload, offer?: OfferKey): Promise<boolean> {
-    const { maxActiveCount, maxWaitingCount } = this.config;
-    if (this.#activeCount >= maxActiveCount && this.#turns.size >= maxWaitingCount) {
-      throw new ResourceError(`Cannot start a transfer: ${this.#activeCount} run and ${this.#turns.size} wait already`);
-    }
+  /** A download begins. Throws a `MisuseError` after the end, and a `ResourceError` when too many wait already. */
+  admit(id: number, download: EndpointDownload, offer?: OfferKey): void {
+    this.checkOpen();
+    this.turns.checkRoom();
     this.#downloads.set(id, download);
     if (offer !== undefined) this.#offers.set(`${offer.session.id}/${offer.id}`, download);
-    if (this.#activeCount < maxActiveCount) {
-      this.#activeCount++;
-      return true;
-    }
-    if (await new Promise<boolean>((resolve) => this.#turns.set(id, resolve))) return true;
-    this.#forget(id, offer);
-    return false;
   }
 
-  /** A download does not wait for its turn any more. */
-  abandon(id: number): void {
-    this.#turns.get(id)?.(false);
-    this.#turns.delete(id);
-  }
-
-  /** A download that had its turn is over. */
+  /** A download is over, and its turn with it. */
   leave(id: number, offer?: OfferKey): void {
-    this.#forget(id, offer);
-    for (const [next, resolve] of this.#turns) {
-      this.#turns.delete(next);
-      return resolve(true);
-    }
-    this.#activeCount--;
+    this.#downloads.delete(id);
+    if (offer !== undefined) this.#offers.delete(`${offer.session.id}/${offer.id}`);
+    this.turns.leave(id);
+  }
+
+  /**
+   * Checks that nothing was closed.
+   *
+   * @throws {MisuseError} When it was.
+   */
+  checkOpen(): void {
+    if (this.#isClosed) throw new MisuseError("Cannot start a transfer: the client or server was closed");
   }
 
   /** Brings a message to its download, as soon as there is room for what it may carry. */
   deliver(session: EndpointSession, message: AssetMessage, bytes: Uint8Array): Promise<void> | undefined {
     const download = this.#offers.get(`${session.id}/${message.id}`) ?? this.#downloads.get(message.id);
     if (download === undefined) return undefined;
+    if (message.type === AssetMessageType.Chunk && this.slots.free === 0) {
+      return this.#room().then(() => {
+        this.scheduler.tick();
+        // Whoever waits for the same room may have taken it: then this one waits on.
+        if (session.isDetached || !message.decode(bytes)) return;
+        return this.deliver(session, message, bytes);
+      });
+    }
     download.receive(session, message, bytes);
-    return this.slots.free > 0 ? undefined : this.#room();
+    return undefined;
+  }
+
+  /** Whether a link's other end has an upload under way. */
+  hasOfferOf(session: EndpointSession): boolean {
+    const start = `${session.id}/`;
+    for (const key of this.#offers.keys()) if (key.startsWith(start)) return true;
+    return false;
   }
 
   /** A write has made room. */
@@ -202,16 +218,13 @@ export class AssetEndpoint {
     for (const resolve of this.#roomWaits.splice(0)) resolve();
   }
 
-  /** Ends everything. */
-  close(): void {
+  /** Ends everything; settles when no worker is left. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
     for (const download of [...this.#downloads.values()]) download.cancel(AssetCode.Cancelled);
     for (const session of [...this.#sessions.values()]) session.detach();
     for (const resolve of this.#sessionWaits) resolve();
-  }
-
-  #forget(id: number, offer: OfferKey | undefined): void {
-    this.#downloads.delete(id);
-    if (offer !== undefined) this.#offers.delete(`${offer.session.id}/${offer.id}`);
+    await this.#lanes.stop();
   }
 
   async #room(): Promise<void> {

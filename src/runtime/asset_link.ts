@@ -14,6 +14,9 @@ export interface AssetLink {
    * @returns When there is room for the next one. When it rejects or throws, the link counts as lost.
    */
   send(message: Uint8Array): Promise<unknown> | unknown;
+
+  /** Closes the link: it had no transfer for too long. Without this it stays; must not throw. */
+  close?(): void;
 }
 
 /** The other half of a link: what the application calls. */

@@ -12,9 +12,15 @@ import {
 import { duration, flag, integer, onlyKnown } from "../error/option_check.ts";
 import type { AssetEvent } from "./asset_event.ts";
 import { hostName } from "./reactor_options.ts";
+import { resolveWorkers, WORKER_OPTION_NAMES } from "./worker_options.ts";
 
 /** What servers and clients have in common. */
 export interface AssetOptions extends DownloadOptions {
+  /**
+   * How many worker threads hash files that are registered or compared with what is to come: 0 for none, so that this
+   * thread does; `"auto"` for one a core. They start with the first file and end with `stop` or `close`. @default 0
+   */
+  readonly workers?: number | "auto";
   /** Whether chunks are compressed with LZ4 where that makes them shorter. @default true */
   readonly compress?: boolean;
   /** How many chunks of 64 KiB may wait for their write, over all transfers, 1 to 4096. @default 64 */
@@ -57,8 +63,14 @@ export interface AssetConfig {
   readonly idleTimeoutMs: number;
   /** The limit on files of a folder. */
   readonly maxFolderFileCount: number;
+  /** How many uploads of one peer run at once. */
+  readonly maxUploadsPerPeerCount: number;
+  /** When a link without transfers is closed; 0: never. */
+  readonly linkIdleTimeoutMs: number;
   /** Whether finished files are synced. */
   readonly sync: boolean;
+  /** How many workers hash files. */
+  readonly workers: number;
   /** Gets every event. */
   readonly onEvent: ((event: AssetEvent) => unknown) | undefined;
 }
@@ -90,8 +102,25 @@ export interface AssetServerOptions extends AssetOptions {
   readonly onOffer?: ((offer: AssetOffer) => string | undefined | Promise<string | undefined>) | undefined;
   /** The folder in which every offered asset is stored under its name; takes the place of `onOffer`. */
   readonly uploadFolder?: string;
-  /** Whether what was uploaded is served under its name. @default false */
+  /**
+   * Whether what was uploaded is served under its name. A name that was registered, or lies in a registered folder, is
+   * then refused. @default false
+   */
   readonly serveUploads?: boolean;
+  /** How many uploads of one peer run at once, 1 to `maxActiveCount`; more wait for their turn. @default half of that */
+  readonly maxUploadsPerPeerCount?: number;
+  /**
+   * How many bytes uploads may take in all, those that are stored and those that were begun, each counted as 64 KiB at
+   * least; what goes beyond is refused. An upload to the same path takes the place of the one before. @default 2^36
+   */
+  readonly maxUploadBytes?: number;
+  /** How many links one address may have, 1 to `maxConnectionCount`. @default 64, or all where there are fewer */
+  readonly maxConnectionsPerAddressCount?: number;
+  /**
+   * How long a link may have no transfer before it is closed, in ms; 0 closes none. Clients come back by themselves.
+   * @default 600000
+   */
+  readonly linkIdleTimeoutMs?: number;
 }
 
 /** One server that has an asset. */
@@ -128,6 +157,10 @@ export interface AssetServerConfig {
   readonly uploadFolder: string | undefined;
   /** Whether uploads are served. */
   readonly serveUploads: boolean;
+  /** How many bytes uploads may take in all. */
+  readonly maxUploadBytes: number;
+  /** The limit on links of one address. */
+  readonly maxConnectionsPerAddressCount: number;
 }
 
 /** {@linkcode AssetClientOptions}, complete and checked. */
@@ -138,8 +171,14 @@ export interface AssetClientConfig {
   readonly servers: readonly Required<AssetPeer>[];
 }
 
+/** What only servers are asked for. */
+type UploadLimits = Pick<AssetServerOptions, "maxUploadsPerPeerCount" | "linkIdleTimeoutMs">;
+
+/** More than that a disk does not feed. */
+const MAX_WORKERS = 64;
 const COMMON_NAMES = [
   ...DOWNLOAD_OPTION_NAMES,
+  ...WORKER_OPTION_NAMES,
   "compress",
   "slotCount",
   "maxActiveCount",
@@ -159,6 +198,10 @@ const SERVER_NAMES = new Set([
   "onOffer",
   "uploadFolder",
   "serveUploads",
+  "maxUploadsPerPeerCount",
+  "maxUploadBytes",
+  "maxConnectionsPerAddressCount",
+  "linkIdleTimeoutMs",
 ]);
 const CLIENT_NAMES = new Set([...COMMON_NAMES, "hostname", "port", "servers"]);
 
@@ -179,11 +222,21 @@ export function resolveAssetServerOptions(o: AssetServerOptions): AssetServerCon
   const takesUploads = o.onOffer !== undefined || o.uploadFolder !== undefined;
   const serveUploads = flag("serveUploads", o.serveUploads, false);
   if (serveUploads && !takesUploads) throw new RangeError("The option serveUploads needs onOffer or uploadFolder");
+  const maxConnectionCount = integer("maxConnectionCount", o.maxConnectionCount, 256, 1, 2 ** 20);
+  const addressCount = Math.min(64, maxConnectionCount);
   return Object.freeze({
     common: resolveCommon(o),
     hostname: hostName(o.hostname, "127.0.0.1"),
     port: integer("port", o.port, 0, 0, 65535),
-    maxConnectionCount: integer("maxConnectionCount", o.maxConnectionCount, 256, 1, 2 ** 20),
+    maxConnectionCount,
+    maxConnectionsPerAddressCount: integer(
+      "maxConnectionsPerAddressCount",
+      o.maxConnectionsPerAddressCount,
+      addressCount,
+      1,
+      maxConnectionCount,
+    ),
+    maxUploadBytes: integer("maxUploadBytes", o.maxUploadBytes, 2 ** 36, 0, Number.MAX_SAFE_INTEGER),
     onOffer: o.onOffer,
     uploadFolder: o.uploadFolder === undefined ? undefined : filePath("uploadFolder", o.uploadFolder),
     serveUploads,
@@ -209,7 +262,7 @@ export function resolveAssetClientOptions(o: AssetClientOptions): AssetClientCon
   if (peers.some((peer) => peer?.port === undefined)) throw new TypeError("The option port of a server is missing");
   if (peers.length > 64) throw new RangeError(`The option servers takes up to 64: got ${peers.length}`);
   return Object.freeze({
-    common: resolveCommon(o),
+    common: Object.freeze({ ...resolveCommon(o), linkIdleTimeoutMs: 0 }),
     servers: Object.freeze(
       peers.map(({ hostname, port }) =>
         Object.freeze({ hostname: hostName(hostname, "127.0.0.1"), port: integer("port", port, 0, 1, 65535) })
@@ -233,19 +286,30 @@ export function filePath(name: string, path: string): string {
   return path;
 }
 
-function resolveCommon(o: AssetOptions): AssetConfig {
+function resolveCommon(o: AssetOptions & UploadLimits): AssetConfig {
   if (o.onEvent !== undefined && typeof o.onEvent !== "function") throw new TypeError("onEvent must be a function");
+  const maxActiveCount = integer("maxActiveCount", o.maxActiveCount, 8, 1, 4096);
+  const uploadCount = Math.ceil(maxActiveCount / 2);
   return Object.freeze({
     download: resolveDownloadOptions(o),
     compress: flag("compress", o.compress, true),
     slotCount: integer("slotCount", o.slotCount, 64, 1, 4096),
-    maxActiveCount: integer("maxActiveCount", o.maxActiveCount, 8, 1, 4096),
+    maxActiveCount,
+    maxUploadsPerPeerCount: integer(
+      "maxUploadsPerPeerCount",
+      o.maxUploadsPerPeerCount,
+      uploadCount,
+      1,
+      maxActiveCount,
+    ),
+    linkIdleTimeoutMs: duration("linkIdleTimeoutMs", o.linkIdleTimeoutMs, 600_000),
     maxWaitingCount: integer("maxWaitingCount", o.maxWaitingCount, 65_536, 0, 2 ** 20),
     maxTransfersPerPeerCount: integer("maxTransfersPerPeerCount", o.maxTransfersPerPeerCount, 256, 1, 65_536),
     maxTransferCount: integer("maxTransferCount", o.maxTransferCount, 4096, 1, 2 ** 20),
     idleTimeoutMs: duration("idleTimeoutMs", o.idleTimeoutMs, 60_000),
     maxFolderFileCount: integer("maxFolderFileCount", o.maxFolderFileCount, 100_000, 1, 1_000_000),
     sync: flag("sync", o.sync, true),
+    workers: resolveWorkers(o.workers, MAX_WORKERS),
     onEvent: o.onEvent,
   });
 }

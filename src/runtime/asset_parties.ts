@@ -16,6 +16,8 @@ export interface EndpointSession {
   readonly peer: string;
   /** The serving side of the link. */
   readonly serving: ServeMachine<CatalogAsset>;
+  /** When the link last brought a chunk, in ms. */
+  readonly heardMs: number;
   /** Whether the link is gone. */
   readonly isDetached: boolean;
   /** Settles when the link is gone. */

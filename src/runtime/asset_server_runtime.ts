@@ -44,6 +44,11 @@ export class AssetServerRuntime implements AssetHost {
   /** The peers whose offers are being taken, by link and transfer. */
   readonly #offers = new Map<string, string>();
   readonly #pushed = new Map<number, Pushed>();
+  /** What uploads have taken, by their destinations. */
+  readonly #uploadBytes = new Map<string, number>();
+  #uploadTotal = 0;
+  /** The names that uploads are served under. */
+  readonly #uploaded = new Set<string>();
 
   /**
    * Makes a server without assets and links.
@@ -55,7 +60,12 @@ export class AssetServerRuntime implements AssetHost {
   constructor(config: AssetServerConfig, host: RuntimeHost, parts: AssetParts = {}) {
     this.#config = config;
     this.endpoint = new AssetEndpoint(config.common, host, parts);
-    this.catalog = new AssetCatalog(this.endpoint.store, this.endpoint.hasher, config.common.maxFolderFileCount);
+    this.catalog = new AssetCatalog(
+      this.endpoint.store,
+      this.endpoint.hasher,
+      config.common.maxFolderFileCount,
+      this.endpoint.files,
+    );
     this.transfers = new AssetTransfers(this.endpoint);
   }
 
@@ -75,12 +85,14 @@ export class AssetServerRuntime implements AssetHost {
 
   offered(session: EndpointSession, id: number, name: string, length: number, root: Uint8Array): void {
     const refuse = (code: AssetCode): void => session.postEnd(AssetMessageType.Refused, id, code);
-    const { onOffer, uploadFolder, common } = this.#config;
+    const { onOffer, uploadFolder, serveUploads, common } = this.#config;
     if (onOffer === undefined && uploadFolder === undefined) return refuse(AssetCode.Forbidden);
     if (assetNameFault(name) !== undefined) return refuse(AssetCode.BadName);
     if (length > common.download.maxAssetBytes) return refuse(AssetCode.TooLarge);
     const key = `${session.id}/${id}`;
     if (this.#offers.has(key)) return;
+    if (serveUploads && this.catalog.covers(name) && !this.#uploaded.has(name)) return refuse(AssetCode.Forbidden);
+    if (this.#offers.size >= common.maxTransferCount) return refuse(AssetCode.Busy);
     let open = 0;
     for (const peer of this.#offers.values()) if (peer === session.peer) open++;
     if (open >= common.maxTransfersPerPeerCount) return refuse(AssetCode.Busy);
@@ -89,6 +101,12 @@ export class AssetServerRuntime implements AssetHost {
   }
 
   ended(): void {}
+
+  /** Takes a name out. */
+  unregister(name: string): boolean {
+    this.#uploaded.delete(name);
+    return this.catalog.remove(name);
+  }
 
   /** Opens a transfer whose chunks the application carries; see `AssetServer.handleRequest`. */
   handleRequest(peer: string, name: string): { transferId: number; info: AssetInfo } | undefined {
@@ -157,9 +175,9 @@ export class AssetServerRuntime implements AssetHost {
   }
 
   /** Ends everything. */
-  close(): void {
+  async close(): Promise<void> {
     for (const id of [...this.#pushed.keys()]) this.endTransfer(id);
-    this.endpoint.close();
+    await this.endpoint.close();
   }
 
   #isCrowded(peer: string, more: number): boolean {
@@ -171,6 +189,16 @@ export class AssetServerRuntime implements AssetHost {
     return all + more > common.maxTransferCount || own + more > common.maxTransfersPerPeerCount;
   }
 
+  /** Whether an upload fits into what all may take; then it counts, whatever becomes of it. */
+  #reserve(destination: string, length: number): boolean {
+    const bytes = Math.max(length, CHUNK_BYTES);
+    const more = bytes - (this.#uploadBytes.get(destination) ?? 0);
+    if (this.#uploadTotal + more > this.#config.maxUploadBytes) return false;
+    this.#uploadTotal += more;
+    this.#uploadBytes.set(destination, bytes);
+    return true;
+  }
+
   /** Fetches what a peer has offered. */
   async #take(session: EndpointSession, id: number, name: string, length: number, root: Uint8Array): Promise<void> {
     const { onOffer, uploadFolder, serveUploads } = this.#config;
@@ -180,12 +208,17 @@ export class AssetServerRuntime implements AssetHost {
         : await this.endpoint.store.placeIn(uploadFolder, name);
       if (destination === undefined) return session.postEnd(AssetMessageType.Refused, id, AssetCode.Forbidden);
       if (session.isDetached) return;
+      if (!this.#reserve(destination, length)) {
+        return session.postEnd(AssetMessageType.Refused, id, AssetCode.TooLarge);
+      }
       const offer = { session, id, length };
       const common = { range: undefined, resume: true, signal: undefined, onProgress: undefined };
       await this.transfers.run(this.endpoint.nextTransferId(), { name, destination, root, offer, ...common });
       if (!serveUploads) return;
-      this.catalog.remove(name);
-      await this.catalog.addFile(name, destination);
+      // A name that was registered meanwhile stays what it is.
+      if (this.catalog.covers(name) && !this.#uploaded.has(name)) return;
+      this.#uploaded.add(name);
+      await this.catalog.putFile(name, destination);
     } catch (error) {
       // The event has told; the peer is told where the download did not get as far as doing that itself.
       const code = error instanceof ResourceError ? AssetCode.StorageFailed : AssetCode.Forbidden;

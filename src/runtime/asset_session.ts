@@ -20,6 +20,8 @@ import type { AssetHost, EndpointSession } from "./asset_parties.ts";
 
 /** How many chunks are read at once. */
 const READ_CHUNKS = 8;
+/** How many small messages may wait for the link before the peer's offers do. */
+const MAX_POSTED = 64;
 
 /** One link. */
 export class AssetSession implements AssetAttachment, EndpointSession {
@@ -42,6 +44,11 @@ export class AssetSession implements AssetAttachment, EndpointSession {
   #pumping = false;
   #again = false;
   #isDetached = false;
+  #heardMs = -Infinity;
+  /** Since when it has no transfer. */
+  #idleSinceMs: number;
+  /** Small messages that the link has not taken yet. */
+  #postedCount = 0;
   readonly #detached = Promise.withResolvers<void>();
 
   /**
@@ -65,10 +72,14 @@ export class AssetSession implements AssetAttachment, EndpointSession {
       idleTimeoutMs: config.idleTimeoutMs,
       compress: config.compress,
     });
-    this.#alarm = scheduler.alarm(() => {
-      this.serving.handleTimeout();
-      this.serve();
-    });
+    this.#idleSinceMs = scheduler.tick();
+    this.#alarm = scheduler.alarm(() => this.#handleAlarm());
+    this.#alarm.arm(this.#idleDueMs());
+  }
+
+  /** When the link last brought a chunk, in ms. */
+  get heardMs(): number {
+    return this.#heardMs;
   }
 
   /** Whether the link is gone. */
@@ -91,13 +102,16 @@ export class AssetSession implements AssetAttachment, EndpointSession {
       return undefined;
     }
     const { type, id } = decoded;
+    if (type === AssetMessageType.Chunk) this.#heardMs = this.#endpoint.scheduler.clock.now;
     if (this.#isForDownload(type, id)) return this.#endpoint.deliver(this, decoded, message);
+    let mayGoOn = true;
     if (type === AssetMessageType.Offer) {
       this.#host.offered(this, id, decoded.name, decoded.length, message.slice(decoded.at));
-      return undefined;
+      mayGoOn = this.#postedCount < MAX_POSTED;
+    } else {
+      mayGoOn = this.serving.handleMessage(decoded, message);
+      this.serve();
     }
-    const mayGoOn = this.serving.handleMessage(decoded, message);
-    this.serve();
     // A peer that asks and takes no answer waits until it does.
     return mayGoOn ? undefined : this.#sending.then(() => {}, () => {});
   }
@@ -116,7 +130,8 @@ export class AssetSession implements AssetAttachment, EndpointSession {
   /** Sends a small message; it is copied. */
   post(message: Uint8Array): void {
     // A link that fails is detached by that; there is nobody here to tell.
-    this.#send(message.slice()).catch(() => {});
+    this.#postedCount++;
+    this.#send(message.slice()).catch(() => {}).finally(() => this.#postedCount--);
   }
 
   /** Refuses or ends a transfer that the serving side does not know. */
@@ -167,7 +182,25 @@ export class AssetSession implements AssetAttachment, EndpointSession {
       this.detach();
     }
     this.#pumping = false;
-    if (!this.#isDetached) this.#alarm.arm(this.serving.pollTimeout());
+    if (this.#isUsed()) this.#idleSinceMs = this.#endpoint.scheduler.clock.now;
+    if (!this.#isDetached) this.#alarm.arm(Math.min(this.serving.pollTimeout(), this.#idleDueMs()));
+  }
+
+  #handleAlarm(): void {
+    const { now } = this.#endpoint.scheduler.clock;
+    this.serving.handleTimeout();
+    if (this.#isUsed()) this.#idleSinceMs = now;
+    else if (now >= this.#idleDueMs()) return this.#link.close?.();
+    this.serve();
+  }
+
+  #isUsed(): boolean {
+    return this.serving.transferCount > 0 || this.#endpoint.hasOfferOf(this);
+  }
+
+  #idleDueMs(): number {
+    const { linkIdleTimeoutMs } = this.#endpoint.config;
+    return linkIdleTimeoutMs === 0 ? Infinity : Math.max(this.#idleSinceMs, this.#heardMs) + linkIdleTimeoutMs;
   }
 
   #answerRequests(): void {

@@ -10,6 +10,7 @@ import { MAX_ASSET_MESSAGE_BYTES } from "../asset/asset_wire.ts";
 import { addressHost, type TcpAddress } from "../transport/address.ts";
 import { clientSource, runSource } from "./stream_source.ts";
 import type { AssetAttachment, AssetLink } from "./asset_link.ts";
+import type { AssetServerConfig } from "./asset_options.ts";
 import type { Connection } from "./connection.ts";
 import { openReactor } from "./open_reactor.ts";
 import { resolveParticleOptions } from "./particle_options.ts";
@@ -34,7 +35,9 @@ const STREAM = {
  * How fast a server is tried again: a download waits for it only so long. What was meant for a lost link is dropped, because
  * the transfer that it belongs to is gone with that.
  */
-const RECONNECT = { baseMs: 50, maxMs: 2000, stableMs: 1000, whileDisconnected: "refuse" } as const;
+const RECONNECT = { baseMs: 50, maxMs: 1000, stableMs: 100, whileDisconnected: "refuse" } as const;
+
+type ConnectionLimits = Pick<AssetServerConfig, "maxConnectionCount" | "maxConnectionsPerAddressCount">;
 
 /** Listens for asset links. */
 export class AssetListener {
@@ -43,13 +46,13 @@ export class AssetListener {
   /**
    * Makes a listener that is not started.
    *
-   * @param address Where to listen.
-   * @param maxConnectionCount How many links there may be.
+   * @param config Where to listen, and how many links there may be.
    * @param host Time and randomness.
    */
-  constructor(address: { hostname: string; port: number }, maxConnectionCount: number, host: RuntimeHost) {
-    const { hostname, port } = address;
-    this.#core = openReactor(resolveReactorOptions({ ...STREAM, hostname, port, maxConnectionCount }), host);
+  constructor(config: Pick<AssetServerConfig, "hostname" | "port"> & ConnectionLimits, host: RuntimeHost) {
+    const { hostname, port, maxConnectionCount, maxConnectionsPerAddressCount } = config;
+    const limits = { maxConnectionCount, maxConnectionsPerAddressCount };
+    this.#core = openReactor(resolveReactorOptions({ ...STREAM, hostname, port, ...limits }), host);
   }
 
   /** The address that is listened on; `undefined` before `start`. */
@@ -63,7 +66,11 @@ export class AssetListener {
     const attachments = new WeakMap<Connection, AssetAttachment>();
     await this.#core.start({
       onConnected: (connection) => {
-        const link = { send: (message: Uint8Array) => connection.send(message) };
+        const link = {
+          send: (message: Uint8Array) => connection.send(message),
+          // How that ends is a matter of the connection, whose end is told below.
+          close: () => void connection.close().catch(() => {}),
+        };
         attachments.set(connection, attach(link, addressHost(connection.remote)));
       },
       onReceived: (connection, payload) => attachments.get(connection)?.receive(payload),

@@ -8,14 +8,14 @@
  */
 import { AssetCode } from "../asset/asset_code.ts";
 import { AssetKind } from "../asset/asset_wire.ts";
-import { decodeManifest, type ManifestEntry } from "../asset/manifest.ts";
+import { decodeManifest, type ManifestEntry, maxManifestBytes } from "../asset/manifest.ts";
 import { sameBytes } from "../asset/leaf_row.ts";
 import { AssetCatalog } from "./asset_catalog.ts";
 import { AssetDestination, type ByteRange, DestinationLocks } from "./asset_destination.ts";
 import { AssetDownload } from "./asset_download.ts";
 import type { AssetEndpoint } from "./asset_endpoint.ts";
 import { AssetError } from "./asset_error.ts";
-import type { DownloadRequest, EndpointSession } from "./asset_parties.ts";
+import type { DownloadRequest } from "./asset_parties.ts";
 import { type AssetStatistics, emptyStatistics } from "./asset_statistics.ts";
 import { FileTarget } from "./asset_target.ts";
 
@@ -67,7 +67,6 @@ interface Transfer {
   resumed: PromiseWithResolvers<void> | undefined;
 }
 
-const MAX_MANIFEST_BYTES = 2 ** 28;
 /** How many files of a folder are fetched at once. */
 const FOLDER_PARALLEL = 8;
 /** How many transfers that are over can still be asked for their statistics. */
@@ -88,7 +87,7 @@ export class AssetTransfers {
    */
   constructor(endpoint: AssetEndpoint) {
     this.#endpoint = endpoint;
-    this.#files = new AssetCatalog(endpoint.store, endpoint.hasher, 1);
+    this.#files = new AssetCatalog(endpoint.store, endpoint.hasher, 1, endpoint.files);
   }
 
   /**
@@ -205,21 +204,21 @@ export class AssetTransfers {
     mayBeFolder: boolean,
   ): Promise<{ readonly manifest: Uint8Array | undefined; readonly root: Uint8Array }> {
     const { destination: path, range, resume, root, name, offer } = request;
-    const { store, hasher, config, sessions } = this.#endpoint;
+    const { store, hasher, config, files } = this.#endpoint;
     this.#locks.take(path);
     try {
-      const target = new FileTarget(new AssetDestination(path, store, hasher), {
+      const target = new FileTarget(new AssetDestination(path, store, hasher, files), {
         resume,
         range,
         sync: config.sync,
-        maxManifestBytes: mayBeFolder ? MAX_MANIFEST_BYTES : 0,
+        maxManifestBytes: mayBeFolder ? maxManifestBytes(config.maxFolderFileCount) : 0,
       });
       const onProgress: DownloadRequest["onProgress"] = (received, total, { kind }) => {
         if (transfer.isFolder) this.#tellFolder(transfer);
         else if (kind === AssetKind.File) this.#tell(transfer, received, total);
       };
       const download = new AssetDownload(id, this.#endpoint, { name, root, range, offer, onProgress }, target);
-      await this.#runPart(transfer, download, sessions);
+      await this.#runPart(transfer, download);
       if (target.manifest === undefined) transfer.total = added(transfer.total, download.statistics());
       return { manifest: target.manifest, root: download.root! };
     } finally {
@@ -227,13 +226,13 @@ export class AssetTransfers {
     }
   }
 
-  async #runPart(transfer: Transfer, download: AssetDownload, sessions: Iterable<EndpointSession>): Promise<void> {
+  async #runPart(transfer: Transfer, download: AssetDownload): Promise<void> {
     const { ending } = transfer;
     if (ending !== undefined) throw ending.error ?? new AssetError(download.name, ending.code);
     transfer.parts.add(download);
     if (transfer.isPaused) download.pause();
     try {
-      await download.run(sessions);
+      await download.run();
     } finally {
       transfer.parts.delete(download);
       if (!transfer.isFolder && transfer.total.state === "waiting" && download.kind === AssetKind.File) {

@@ -156,3 +156,80 @@ Deno.test("a file that another process writes is refused", async () => {
   file.close();
   (await store.openToWrite(place.path("f"))).close();
 });
+
+for (const isMadeAnew of [false, true]) {
+  Deno.test(`a file that got its final name while it was opened as a part is not written ${isMadeAnew}`, async () => {
+    await using place = new AssetPlace();
+    place.write("part", "whole");
+    const { tryLock } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.tryLock = function (isExclusive) {
+      Deno.renameSync(place.path("part"), place.path("final"));
+      if (isMadeAnew) place.write("part", "of the next download");
+      return tryLock.call(this, isExclusive);
+    };
+    try {
+      await assertRejects(() => new DenoFileStore().openToWrite(place.path("part")), ResourceError, "another process");
+    } finally {
+      Deno.FsFile.prototype.tryLock = tryLock;
+    }
+    assertEquals(new TextDecoder().decode(place.read("final")), "whole");
+  });
+}
+
+Deno.test("a destination's folder that goes while a download runs is an error", async () => {
+  await using place = await new AssetPlace().start();
+  await place.server.register("a", place.write("a", randomBytes(60 * CHUNK, SEED)));
+  place.write("dst/keep", "");
+  const transfer = place.client({ windowCount: 4 }).download("a", place.path("dst/b"), {
+    onProgress: () => Deno.removeSync(place.path("dst"), { recursive: true }),
+  });
+  await assertRejects(() => transfer.completed);
+  assertEquals(place.names(), ["a"]);
+});
+
+Deno.test("a file that is removed or cut off while it is served ends its transfer, and the server goes on", async () => {
+  for (const harm of [(path: string) => Deno.truncateSync(path, CHUNK), (path: string) => Deno.removeSync(path)]) {
+    await using place = await new AssetPlace({ idleTimeoutMs: 100 }).start();
+    const path = place.write("a", randomBytes(300 * CHUNK, SEED));
+    await place.server.register("a", path);
+    await place.server.register("other", place.write("other", "fine"));
+    const client = place.client({ windowCount: 2 });
+    let isDone = false;
+    const transfer = client.download("a", place.path("b"), {
+      onProgress: () => {
+        if (!isDone) harm(path);
+        isDone = true;
+      },
+    });
+    // A file without a name is read to its end: that is the file that was registered.
+    const error = await transfer.completed.then(() => undefined, (error) => error as AssetError);
+    if (error !== undefined) assertEquals(error.reason, "Changed");
+    assertEquals(place.names().includes("b"), error === undefined);
+    await client.download("other", place.path("c"));
+  }
+});
+
+Deno.test("a link that nobody uses is closed by the server, and the client comes back for the next download", async () => {
+  await using place = await new AssetPlace({ linkIdleTimeoutMs: 20 }).start();
+  await place.server.register("a", place.write("a", "x"));
+  const raw = await Deno.connect({ port: place.server.port });
+  const client = place.client();
+  await client.download("a", place.path("b"));
+  while (await raw.read(new Uint8Array(100)) !== null);
+  raw.close();
+  await client.download("a", place.path("c"));
+  assertEquals(new TextDecoder().decode(place.read("c")), "x");
+});
+
+Deno.test("two clients that write one file do not spoil it: the second one is refused", async () => {
+  await using place = await new AssetPlace().start();
+  const bytes = randomBytes(200 * CHUNK, SEED);
+  await place.server.register("a", place.write("a", bytes));
+  const other = place.client();
+  let second: Promise<unknown> | undefined;
+  await place.client({ windowCount: 4 }).download("a", place.path("b"), {
+    onProgress: () => second ??= other.download("a", place.path("b")).completed.catch((error) => error),
+  });
+  assertInstanceOf(await second, ResourceError);
+  assertEquals(place.read("b"), bytes);
+});

@@ -118,7 +118,13 @@ export class AssetPair {
   /** The bytes that were stored, in order. */
   content(): Uint8Array {
     const chunks = [...this.stored].sort(([a], [b]) => a - b).map(([, chunk]) => chunk);
-    return new Uint8Array(chunks.flatMap((chunk) => [...chunk]));
+    const content = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const chunk of chunks) {
+      content.set(chunk, at);
+      at += chunk.length;
+    }
+    return content;
   }
 
   /** The number of the event that ended it. */

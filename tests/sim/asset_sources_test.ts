@@ -5,11 +5,13 @@
  */
 import { assertEquals, assertGreater } from "@std/assert";
 import { AssetCode } from "../../src/asset/asset_code.ts";
+import { AssetWriter } from "../../src/asset/asset_wire.ts";
 import { DownloadEvent } from "../../src/asset/download_setup.ts";
 import { AssetPair, CHUNK, type Fate, randomBytes, served } from "./asset_pair.ts";
 
 const SEED = 20261120;
 const CHUNK_TYPE = 5;
+const LEAVES_TYPE = 7;
 
 /** Changes one bit of the chunks that `when` picks. */
 function corrupting(when: (index: number) => boolean): Fate {
@@ -150,4 +152,74 @@ Deno.test("while it is paused nothing is asked for and no time runs", () => {
   pair.run();
   assertEquals(pair.last, DownloadEvent.Completed);
   assertEquals(pair.content(), bytes);
+});
+
+Deno.test("a link that comes back again and again without a chunk does not keep the download for ever", () => {
+  const times = { openTimeoutMs: 1000, sourceTimeoutMs: 1000, chunkTimeoutMs: 1000, maxRetriesCount: 1 };
+  const pair = new AssetPair(times);
+  const source = pair.source(served(randomBytes(4 * CHUNK, SEED)));
+  source.fate = (message) => message[0] === CHUNK_TYPE ? undefined : message;
+  for (let i = 0; i < 100 && !pair.download.over; i++) {
+    pair.run(500);
+    pair.download.removeSource(0);
+    pair.download.addSource(0);
+  }
+  assertEquals([pair.download.over, pair.download.code], [true, AssetCode.TimedOut]);
+  assertEquals(pair.clock.now < 4100, true);
+});
+
+Deno.test("while files are worked on no time runs, however long that takes", () => {
+  const pair = new AssetPair({ openTimeoutMs: 5000, sourceTimeoutMs: 100, chunkTimeoutMs: 100, maxRetriesCount: 0 });
+  pair.prepare = () => {};
+  pair.source(served(randomBytes(4 * CHUNK, SEED)));
+  pair.run(1_000_000);
+  assertEquals([pair.events, pair.download.over], [[DownloadEvent.Opened], false]);
+  pair.download.fetchLeaves();
+  pair.run(1_000_000);
+  assertEquals([pair.events.at(-1), pair.download.over], [DownloadEvent.LeavesReady, false]);
+  pair.download.begin();
+  pair.run();
+  assertEquals([pair.last, pair.events.length], [DownloadEvent.Completed, 3]);
+});
+
+Deno.test("leaves that come one by one do not keep the download for ever", () => {
+  const pair = new AssetPair({ openTimeoutMs: 100, sourceTimeoutMs: 100, chunkTimeoutMs: 100, maxRetriesCount: 0 });
+  pair.prepare = () => pair.download.fetchLeaves();
+  const file = served(randomBytes(40 * CHUNK, SEED));
+  const source = pair.source(file);
+  source.fate = (message) => message[0] === LEAVES_TYPE ? undefined : message;
+  const writer = new AssetWriter();
+  for (let first = 0; first < 40 && !pair.download.over; first++) {
+    pair.run(50);
+    const bytes = new Uint8Array(64);
+    const at = writer.leaves(bytes, 7, first);
+    file.tree.writeLeaves(first, 1, bytes, at);
+    source.toClient.push([pair.clock.now, bytes.slice(0, at + 32)]);
+  }
+  assertEquals([pair.download.over, pair.download.code], [true, AssetCode.TimedOut]);
+  assertEquals(pair.clock.now < 500, true);
+});
+
+Deno.test("a source that repeats one chunk and owes all others is dropped like one that stalls", () => {
+  const bytes = randomBytes(100 * CHUNK, SEED);
+  const pair = new AssetPair({ windowCount: 2, chunkTimeoutMs: 10, maxRetriesCount: 200 }, 4);
+  const bad = pair.source(served(bytes));
+  let first: Uint8Array | undefined;
+  bad.fate = (message) => message[0] === CHUNK_TYPE ? first ??= message.slice() : message;
+  pair.source(served(bytes)).fate = (message) => {
+    if (first !== undefined) bad.toClient.push([pair.clock.now, first]);
+    return message;
+  };
+  pair.run();
+  assertEquals(pair.last, DownloadEvent.Completed);
+  assertEquals(bad.sentChunks < 10, true, `${bad.sentChunks} chunks were asked of it`);
+});
+
+Deno.test("a chunk that did not come in time is asked of the other source next", () => {
+  const pair = new AssetPair({ windowCount: 12, chunkTimeoutMs: 50, maxRetriesCount: 1 });
+  const silent = pair.source(served(randomBytes(40 * CHUNK, SEED)));
+  silent.fate = (message) => message[0] === CHUNK_TYPE ? undefined : message;
+  pair.source(served(randomBytes(40 * CHUNK, SEED)));
+  pair.run();
+  assertEquals(pair.last, DownloadEvent.Completed);
 });

@@ -27,17 +27,25 @@ export interface KillReport {
 class End {
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   #rest = "";
 
   constructor(role: string, port: number, path: string) {
     const program = new URL("./asset_end.ts", import.meta.url).href;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", "--quiet", program, role, `${port}`, path],
-      stdin: "null",
+      stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
+    this.#input = this.#child.stdin.getWriter();
     this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Lets it begin. */
+  async begin(): Promise<this> {
+    await this.#input.write(new Uint8Array(1));
+    return this;
   }
 
   /** The next line, `undefined` at the end. */
@@ -66,6 +74,28 @@ class End {
   async drop(): Promise<void> {
     await this.kill();
     await this.#lines.cancel();
+    await this.#input.abort().catch(() => {});
+  }
+}
+
+/** Processes of one role, one after another; the next one gets ready while one runs. */
+class Ends {
+  readonly #make: () => End;
+  #spare: End;
+
+  constructor(make: () => End) {
+    this.#make = make;
+    this.#spare = make();
+  }
+
+  async next(): Promise<End> {
+    const end = this.#spare;
+    this.#spare = this.#make();
+    return await end.begin();
+  }
+
+  drop(): Promise<void> {
+    return this.#spare.drop();
   }
 }
 
@@ -100,7 +130,7 @@ async function killClients(
   random: SeededRandom,
   count: number,
 ): Promise<{ kills: number; bytesAgain: number }> {
-  const server = new End("server", 0, `${folder}/file`);
+  const server = await new End("server", 0, `${folder}/file`).begin();
   let [kills, bytesAgain, round] = [0, 0, 0];
   try {
     const port = Number((await server.line())?.[1]);
@@ -126,8 +156,9 @@ async function killedDownload(
   most: number,
 ): Promise<{ kills: number; bytesAgain: number }> {
   let [kills, onDisk, bytesAgain] = [0, 0, 0];
+  const clients = new Ends(() => new End("client", port, path));
   for (;;) {
-    const client = new End("client", port, path);
+    const client = await clients.next();
     const step = Math.floor(random.visibleFraction() * length / 4);
     const until = kills < most ? onDisk + 1 + step : Infinity;
     let [isFirst, isKilled] = [true, false];
@@ -138,7 +169,7 @@ async function killedDownload(
       if (isFirst && reused < onDisk) throw new Error(`${onDisk} bytes were on disk, and only ${reused} were reused`);
       isFirst = false;
       if (what === "done") {
-        await client.drop();
+        await Promise.all([client.drop(), clients.drop()]);
         return { kills, bytesAgain };
       }
       onDisk = Number(figure);
@@ -154,17 +185,18 @@ async function killedDownload(
 
 /** Downloads of this process whose server is killed and started anew. */
 async function killServers(folder: string, bytes: Uint8Array, random: SeededRandom, count: number): Promise<number> {
-  let server = new End("server", 0, `${folder}/file`);
+  let server = await new End("server", 0, `${folder}/file`).begin();
+  const port = Number((await server.line())?.[1]);
+  const servers = new Ends(() => new End("server", port, `${folder}/file`));
   let kills = 0;
   try {
-    const port = Number((await server.line())?.[1]);
     await using client = new AssetClient({ port, windowCount: 2, sync: false, sourceTimeoutMs: LIMIT_MS });
     for (let round = 0; kills < count; round++) {
       let next = random.visibleFraction() * bytes.length / 3;
       let restarting: Promise<void> | undefined;
       const restart = async (): Promise<void> => {
         await server.drop();
-        server = new End("server", port, `${folder}/file`);
+        server = await servers.next();
         await server.line();
         restarting = undefined;
       };
@@ -181,7 +213,7 @@ async function killServers(folder: string, bytes: Uint8Array, random: SeededRand
       await compare(`${folder}/serverless${round}`, bytes);
     }
   } finally {
-    await server.drop();
+    await Promise.all([server.drop(), servers.drop()]);
   }
   return kills;
 }

@@ -57,6 +57,8 @@ for (
     ["a line separator", "a\u2028b"],
     ["a variation selector", "a\ufe0f"],
     ["dots only", "..."],
+    ["what downloads keep beside a file", ".b.ringwire-part"],
+    ["what downloads keep beside a file, in another case and a folder", "a/.b.Ringwire-State"],
   ] as const
 ) {
   Deno.test(`assetNameFault() refuses ${why}`, () => {

@@ -64,7 +64,7 @@ Deno.test("comparePart() looks at whole chunks only", async () => {
   const [destination] = await opened(store, true, range);
   await destination.write(0, new Uint8Array(3 * CHUNK));
   const found: number[] = [];
-  await destination.comparePart(() => true, 0, 3, (index) => void found.push(index));
+  await destination.comparePart({ leaf: () => true, bytes: () => false }, 0, 3, (index) => void found.push(index));
   assertEquals(found, [1]);
 });
 
@@ -72,9 +72,8 @@ Deno.test("compareStanding() copies nothing that is not right any more when it i
   const store = new MemoryStore();
   store.files.set("f", new Uint8Array(LENGTH + 1).fill(1));
   const [destination] = await opened(store);
-  let checks = 0;
   const found: number[] = [];
-  const check = (): boolean => ++checks <= 3;
+  const check = { leaf: () => true, bytes: () => false };
   const isThere = await destination.compareStanding(check, 3, () => true, (index) => void found.push(index));
   assertEquals([isThere, found, store.files.get("f.ringwire-part")!.length], [false, [], 0]);
 });
@@ -84,7 +83,14 @@ Deno.test("finish() cuts what was there beyond the asset", async () => {
   const [destination] = await opened(store);
   await destination.write(0, new Uint8Array(LENGTH));
   store.files.set("f.ringwire-part", new Uint8Array(LENGTH + 9));
+  const replace = store.replace.bind(store);
+  let heldCount = 0;
+  store.replace = (from, to, sync) => {
+    heldCount = store.openCount;
+    return replace(from, to, sync);
+  };
   await destination.finish(true);
+  assertEquals([heldCount, store.openCount], [1, 0]);
   assertEquals(store.files.get("f")!.length, LENGTH);
   assertEquals(store.calls, ["sync f.ringwire-part", "replace f.ringwire-part f true"]);
 });

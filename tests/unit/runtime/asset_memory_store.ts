@@ -65,7 +65,7 @@ export class MemoryStore implements FileStore {
   }
 
   isFolder(path: string): Promise<boolean> {
-    return Promise.resolve(!this.files.has(path));
+    return Promise.resolve([...this.files.keys()].some((name) => name.startsWith(`${path}/`)));
   }
 
   beside(path: string, suffix: string): string {
@@ -84,6 +84,7 @@ export class MemoryStore implements FileStore {
       },
       write: async (from, position) => {
         await this.beforeWrite(path);
+        if (!isOpen) throw new ResourceError(`Cannot write ${path}: it was closed`);
         if (from.length > this.freeBytes) throw new ResourceError(`Cannot write ${path}: no space left on device`);
         this.freeBytes -= from.length;
         const grown = new Uint8Array(Math.max(content().length, position + from.length));

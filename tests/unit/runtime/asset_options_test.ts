@@ -12,6 +12,14 @@ Deno.test("resolveAssetServerOptions() fills in the defaults, and freezes", () =
   assertEquals([config.hostname, config.port, config.maxConnectionCount], ["127.0.0.1", 0, 256]);
   assertEquals([config.common.compress, config.common.sync, config.common.slotCount], [true, true, 64]);
   assertEquals(config.common.download.maxAssetBytes, 2 ** 36);
+  assertEquals([config.common.workers, config.common.maxUploadsPerPeerCount, config.maxUploadBytes], [0, 4, 2 ** 36]);
+  assertEquals([config.maxConnectionsPerAddressCount, config.common.linkIdleTimeoutMs], [64, 600_000]);
+  const { common, maxConnectionsPerAddressCount } = resolveAssetServerOptions({
+    maxActiveCount: 1,
+    maxConnectionCount: 3,
+  });
+  assertEquals([common.maxUploadsPerPeerCount, maxConnectionsPerAddressCount], [1, 3]);
+  assertEquals(resolveAssetClientOptions({}).common.linkIdleTimeoutMs, 0);
   assertEquals(Object.isFrozen(config) && Object.isFrozen(config.common), true);
 });
 
@@ -35,6 +43,10 @@ const badServers: readonly (readonly [string, unknown])[] = [
   ["onEvent that is no function", { onEvent: 1 }],
   ["an empty folder", { uploadFolder: "" }],
   ["a port that is none", { port: 65536 }],
+  ["workers that are no count", { workers: -1 }],
+  ["more uploads of a peer than may run", { maxActiveCount: 4, maxUploadsPerPeerCount: 5 }],
+  ["more links of an address than there may be", { maxConnectionCount: 4, maxConnectionsPerAddressCount: 5 }],
+  ["a negative amount of uploads", { maxUploadBytes: -1 }],
 ];
 
 for (const [what, options] of badServers) {
@@ -50,6 +62,7 @@ const badClients: readonly (readonly [string, unknown])[] = [
   ["servers that are no array", { servers: 1 }],
   ["more than 64 servers", { servers: Array.from({ length: 65 }, () => ({ port: 1 })) }],
   ["an option of servers", { onOffer: () => undefined }],
+  ["another option of servers", { linkIdleTimeoutMs: 5 }],
 ];
 
 for (const [what, options] of badClients) {
