@@ -5,6 +5,7 @@
  */
 import type { BusBackend } from "../runtime/bus_backend.ts";
 import type { BusNode, RegisteredHandler } from "../runtime/bus_handlers.ts";
+import type { BusMeshFabric } from "../runtime/bus_mesh_fabric.ts";
 import { type MessageBusOptions, resolveMessageBusOptions } from "../runtime/bus_options.ts";
 import { type MessageBusStatistics, type OpenBus, openBus } from "../runtime/bus_open.ts";
 import { registerHandlers } from "../runtime/bus_register.ts";
@@ -45,8 +46,10 @@ export class MessageBus implements AsyncDisposable {
   readonly keys: MeshKeys;
   readonly #runtime: BusRuntime;
   readonly #backend: BusBackend;
+  readonly #mesh: BusMeshFabric | undefined;
 
   private constructor({ runtime, backend, mesh }: OpenBus) {
+    this.#mesh = mesh;
     this.keys = new MeshKeys(mesh);
     this.#runtime = runtime;
     this.#backend = backend;
@@ -76,6 +79,11 @@ export class MessageBus implements AsyncDisposable {
   /** This node as others see it. */
   get self(): BusNode {
     return this.#runtime.core.self.info;
+  }
+
+  /** The UDP port of its gossip, for the option `seeds` of others; 0 where there is no mesh. */
+  get gossipPort(): number {
+    return this.#mesh?.gossipPort ?? 0;
   }
 
   /** The other nodes that are known now: those of this host and those of the mesh, each of both once. */

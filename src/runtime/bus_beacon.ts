@@ -12,6 +12,7 @@
  * @module
  */
 import type { Socket } from "node:dgram";
+import { ResourceError } from "../error/transport_error.ts";
 import { DatagramAddress } from "../wire/datagram_address.ts";
 
 const PORT_BYTES = 2;
@@ -55,16 +56,22 @@ export class BusBeacon {
    * @param hostname What gossip is bound to: an address of this host's loopback keeps announcements on the host.
    * @param port The port that all nodes share.
    * @param owner Whom to tell.
-   * @returns The beacon. Rejects when the port cannot be had.
+   * @returns The beacon. Rejects with `ResourceError` when the port cannot be had.
    */
   static async open(hostname: string, port: number, owner: BeaconOwner): Promise<BusBeacon> {
     const { createSocket } = await import("node:dgram");
     const socket = createSocket({ type: "udp4", reuseAddr: true });
     const isLocal = hostname.startsWith("127.");
     await new Promise<void>((resolve, reject) => {
-      socket.once("error", reject);
+      socket.once("error", (cause) =>
+        reject(
+          new ResourceError(
+            `Cannot find others by the option discoveryPort: ${cause.message}; choose another one everywhere, or seeds`,
+            { cause },
+          ),
+        ));
       socket.bind({ port, address: "0.0.0.0" }, () => {
-        socket.off("error", reject);
+        socket.removeAllListeners("error");
         resolve();
       });
     });

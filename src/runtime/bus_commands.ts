@@ -22,6 +22,9 @@ import { type CommandOptions, noHandler } from "./bus_calls.ts";
 import type { BusContext } from "./bus_context.ts";
 import type { BusService } from "./bus_service.ts";
 
+/** How far ahead the alarm is armed: one for a deadline that was met long ago must not keep a process alive. */
+const LOOK_MS = 500;
+
 /** A command that waits for its answer. */
 interface Waiting {
   readonly fabric: BusFabric;
@@ -272,9 +275,11 @@ export class BusCommands {
   }
 
   #arm(): void {
-    this.#armedAt = this.#table.earliest();
-    if (this.#armedAt === Infinity) this.#alarm.disarm();
-    else this.#alarm.arm(this.#armedAt);
+    const earliest = this.#table.earliest();
+    this.#armedAt = Math.min(earliest, this.#core.scheduler.tick() + LOOK_MS);
+    if (earliest !== Infinity) return this.#alarm.arm(this.#armedAt);
+    this.#armedAt = Infinity;
+    this.#alarm.disarm();
   }
 
   /** Why it does not disarm before: a deadline that was met leaves the alarm as it is, and most are met. */

@@ -11,11 +11,11 @@ import { BusRecord, FailureCode, MAX_HEAD_BYTES, RecordKind } from "../bus/dispa
 import { scopeOf } from "../bus/dispatch/bus_scope.ts";
 import { RecordWriter } from "../bus/dispatch/record_writer.ts";
 import { ValueCodec } from "../bus/dispatch/value_codec.ts";
-import { CloseCode } from "../error/close_code.ts";
-import { ClosedError, TimeoutError } from "../error/transport_error.ts";
+import { TimeoutError } from "../error/transport_error.ts";
 import { CounterTable } from "../metric/counter_table.ts";
 import type { Scheduler } from "../time/scheduler.ts";
 import type { BusFabric, FabricNode, FabricOwner, NodeChange } from "../transport/bus_fabric.ts";
+import { busClosed } from "./bus_calls.ts";
 import { BusCommands } from "./bus_commands.ts";
 import { BusEvents } from "./bus_events.ts";
 import { BusFabrics } from "./bus_fabrics.ts";
@@ -130,7 +130,7 @@ export class BusCore implements BusContext {
    * @throws {ClosedError} When it is closed.
    */
   checkOpen(): void {
-    if (this.#closed) throw new ClosedError(CloseCode.Normal, "local");
+    if (this.#closed) throw busClosed();
   }
 
   /**
@@ -177,7 +177,7 @@ export class BusCore implements BusContext {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const question: Question = { ask: () => isSo() && resolve(), reject };
     const onAbort = (): void => reject(signal!.reason);
-    const alarm = this.scheduler.alarm(() => reject(new TimeoutError(`${what} within ${timeoutMs} ms`)));
+    const alarm = this.scheduler.alarm(() => reject(new TimeoutError(`${what} after ${timeoutMs} ms`)));
     this.#questions.add(question);
     alarm.arm(this.scheduler.tick() + timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -202,7 +202,7 @@ export class BusCore implements BusContext {
    */
   async close(): Promise<void> {
     this.#closed = true;
-    const error = new ClosedError(CloseCode.Normal, "local");
+    const error = busClosed();
     for (const { reject } of this.#questions) reject(error);
     this.commands.close(error);
     this.events.close();

@@ -58,16 +58,24 @@ export class BusEvents implements InboxOwner {
    * @returns Ends the subscription; a second call does nothing.
    */
   subscribe(pattern: string, schema: StandardSchema | undefined, handler: EventFunction<unknown>): () => void {
+    this.#core.checkOpen();
     const inbox = new BusInbox(handler, this.#core.config.maxHandlerBacklogCount, this);
     const subscriber: Subscriber = { inbox, schema };
     if (this.#table.size >= this.#core.config.maxSubscriptionCount) {
       throw new ResourceError(`Cannot subscribe ${pattern}: this bus has ${this.#table.size} subscriptions`);
     }
-    if (this.#table.add(pattern, subscriber)) this.#core.setInterest("event", pattern, true);
-    return () => {
+    const end = (): void => {
       if (this.#table.remove(pattern, subscriber)) this.#core.setInterest("event", pattern, false);
       inbox.close();
     };
+    if (!this.#table.add(pattern, subscriber)) return end;
+    try {
+      this.#core.setInterest("event", pattern, true);
+    } catch (error) {
+      end();
+      throw error;
+    }
+    return end;
   }
 
   /** The patterns that are subscribed. */

@@ -1,11 +1,12 @@
 /**
  * The events of one subscription, one after the other: while a handler's promise is pending the next ones wait.
  *
- * Invariant: at most `maxCount` wait. What is beyond is dropped and counted when it came from another node; a publisher
- * of this process may wait instead. A handler that throws is reported and loses that event alone.
+ * Invariant: at most `maxCount` wait. What is beyond is dropped and counted when it came from another node; publishers of
+ * this process may wait instead with `maxCount` more, and are refused beyond that. A handler that throws is reported and loses that event alone.
  *
  * @module
  */
+import { ResourceError } from "../error/transport_error.ts";
 import type { RoomWait } from "../transport/bus_fabric.ts";
 import type { EventContext, EventFunction } from "./bus_handlers.ts";
 
@@ -78,6 +79,11 @@ export class BusInbox {
   offerOrWait(value: unknown, context: EventContext): RoomWait | undefined {
     if (this.offer(value, context)) return undefined;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (this.#line.length >= this.#maxCount) {
+      const text = `${this.#maxCount} events wait for a handler, and as many publishers`;
+      reject(new ResourceError(`Cannot wait for room: ${text}; await what publish() returns`));
+      return { done: promise, cancel: () => {} };
+    }
     const waiter: Waiter = { value, context, resolve, reject };
     this.#line.push(waiter);
     return { done: promise, cancel: (reason) => this.#cancel(waiter, reason) };
@@ -101,12 +107,13 @@ export class BusInbox {
     try {
       this.#owner.handled();
       result = this.#handler(value, context);
+      if (!isThenable(result)) return;
     } catch (error) {
       return this.#owner.failed(error);
     }
-    if (!isThenable(result)) return;
     this.#isBusy = true;
-    result.then(() => this.#next(), (error) => {
+    // What is no promise of the language may throw from its `then`, or call back twice.
+    Promise.resolve(result).then(() => this.#next(), (error) => {
       this.#owner.failed(error);
       this.#next();
     });

@@ -35,6 +35,8 @@ const SCAN_MS = 2000;
 /** After so many heartbeats without a sign of life a link is cut. */
 const MAX_MISSED_COUNT = 3;
 const MAX_NODE_COUNT = 1024;
+/** How many patterns, and how many commands, of at most 202 bytes stand in a hello, which fits the smallest frame. */
+const HELLO_INTEREST_COUNT = 2048;
 const HEARTBEAT = Uint8Array.of(GreetingKind.Heartbeat);
 const BYE = Uint8Array.of(GreetingKind.Bye);
 const NAMES = ["linksOpened", "linksLost", "linksDoubled", "greetingsRefused", "eventsSent", "eventsDropped"];
@@ -184,9 +186,15 @@ export class BusMachineFabric implements BusFabric, StreamOwner, OutletOwner {
 
   ready(connection: OwnedConnection): void {
     const { id, name, cluster } = this.#self;
-    const { event, command } = this.#wants;
-    const hello = this.#greeting.hello({ id, name, cluster, events: [...event], commands: [...command] });
-    void this.#peers.get(connection)!.sender.send(hello).catch(() => {});
+    const { sender } = this.#peers.get(connection)!;
+    const send = (record: Uint8Array): void => void sender.send(record).catch(() => {});
+    const events = [...this.#wants.event];
+    const commands = [...this.#wants.command];
+    // What a hello has no room for follows it piece by piece.
+    const more = [events.splice(HELLO_INTEREST_COUNT), commands.splice(HELLO_INTEREST_COUNT)] as const;
+    send(this.#greeting.hello({ id, name, cluster, events, commands }));
+    for (const event of more[0]) send(this.#greeting.interest({ kind: "event", name: event, isWanted: true }));
+    for (const command of more[1]) send(this.#greeting.interest({ kind: "command", name: command, isWanted: true }));
   }
 
   drained(connection: OwnedConnection): void {
@@ -266,13 +274,13 @@ export class BusMachineFabric implements BusFabric, StreamOwner, OutletOwner {
     }
   }
 
-  #run(link: Omit<StreamLink, "local" | "remote">, isDialed: boolean): Peer | undefined {
+  #run(link: StreamLink, isDialed: boolean): Peer | undefined {
     if (this.#ended.signal.aborted || this.#peers.size >= MAX_NODE_COUNT) return void link.close();
     const endpoint = this.#endpoint;
     endpoint.scheduler.tick();
     const slot = endpoint.takeSlot();
     const sender = new Sender(endpoint.outbox(slot), endpoint);
-    const connection = new StreamConnection(this.#role, this.#nextId++, slot, link as StreamLink, sender);
+    const connection = new StreamConnection(this.#role, this.#nextId++, slot, link, sender);
     const peer: Peer = { sender, isDialed, greeted: Promise.withResolvers(), node: undefined };
     this.#peers.set(connection, peer);
     this.#counters.add(0, Count.Opened, 1);

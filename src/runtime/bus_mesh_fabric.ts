@@ -24,6 +24,9 @@ import type { SecureHost } from "./secure_host.ts";
 
 const ID_BYTES = 16;
 const MAX_KEPT_LISTS = 4096;
+/** Nodes by what they want, in each scope. */
+type NodeLists = Readonly<Record<FabricScope, Map<string, readonly MeshNode[]>>>;
+
 const CHANGES: Readonly<Record<number, NodeChange>> = {
   [MemberEvent.Suspected]: "suspected",
   [MemberEvent.AliveAgain]: "recovered",
@@ -41,7 +44,9 @@ export class BusMeshFabric implements BusFabric, GossipOwner, MeshLinksOwner {
   readonly #host: SecureHost;
   readonly #wants = { event: new Set<string>(), command: new Set<string>() };
   readonly #nodes = new Map<BusMember, MeshNode>();
-  readonly #lists = new Map<string, readonly MeshNode[]>();
+  /** By scope, and what is asked for: one text for both would have to be made for each command. */
+  readonly #handlers: NodeLists = { network: new Map(), cluster: new Map(), machine: new Map() };
+  readonly #subscribers: NodeLists = { network: new Map(), cluster: new Map(), machine: new Map() };
   readonly #found: BusMember[] = [];
   readonly #left = Promise.withResolvers<void>();
   #keys: readonly Uint8Array[];
@@ -114,15 +119,13 @@ export class BusMeshFabric implements BusFabric, GossipOwner, MeshLinksOwner {
   }
 
   nodes(scope: FabricScope): readonly FabricNode[] {
-    return this.#list(`*${scope}`, scope, () => {
-      const members = this.#machine?.members() ?? [];
-      members.forEach((member, i) => this.#found[i] = member);
-      return members.length;
-    });
+    const nodes = this.#machine?.members().map((member) => this.#nodes.get(member)) ?? [];
+    return nodes.filter((node) => node !== undefined && this.isInScope(node, scope)) as MeshNode[];
   }
 
   handlersOf(command: string, scope: FabricScope): readonly FabricNode[] {
-    const all = this.#list(`!${scope}:${command}`, scope, (machine) => machine.handlersOf(command, this.#found));
+    this.#forgetLists();
+    const all = this.#handlers[scope].get(command) ?? this.#find(this.#handlers, command, scope);
     if (all.length < 2) return all;
     const now = this.#host.scheduler.clock.now;
     const reachable = all.filter(({ link, retryAtMs }) => link !== undefined || retryAtMs <= now);
@@ -280,28 +283,35 @@ export class BusMeshFabric implements BusFabric, GossipOwner, MeshLinksOwner {
   }
 
   #interestedIn(topic: string, scope: FabricScope): readonly MeshNode[] {
-    const key = scope === "network" ? topic : `?${scope}:${topic}`;
-    return this.#list(key, scope, (machine) => machine.interestedIn(topic, this.#found));
+    this.#forgetLists();
+    return this.#subscribers[scope].get(topic) ?? this.#find(this.#subscribers, topic, scope);
   }
 
-  /** A list of nodes that is kept until somebody's interest changes. */
-  #list(key: string, scope: FabricScope, find: (machine: MembershipMachine) => number): readonly MeshNode[] {
+  /** Lists of nodes are kept until somebody's interest changes. */
+  #forgetLists(): void {
+    const epoch = this.#machine?.interestEpoch ?? -1;
+    if (this.#epoch === epoch) return;
+    this.#epoch = epoch;
+    for (const lists of [this.#handlers, this.#subscribers]) {
+      lists.network.clear();
+      lists.cluster.clear();
+    }
+  }
+
+  #find(lists: NodeLists, name: string, scope: FabricScope): readonly MeshNode[] {
     const machine = this.#machine;
     if (machine === undefined) return [];
-    if (this.#epoch !== machine.interestEpoch || this.#lists.size >= MAX_KEPT_LISTS) {
-      this.#lists.clear();
-      this.#epoch = machine.interestEpoch;
-    }
-    const kept = this.#lists.get(key);
-    if (kept !== undefined) return kept;
+    const found = this.#found;
+    const count = lists === this.#handlers ? machine.handlersOf(name, found) : machine.interestedIn(name, found);
     const list: MeshNode[] = [];
-    const count = find(machine);
     for (let i = 0; i < count; i++) {
-      const node = this.#nodes.get(this.#found[i]!);
+      const node = this.#nodes.get(found[i]!);
       if (node !== undefined && this.isInScope(node, scope)) list.push(node);
     }
-    this.#found.length = 0;
-    this.#lists.set(key, list);
+    found.length = 0;
+    const kept = lists[scope];
+    if (kept.size >= MAX_KEPT_LISTS) kept.clear();
+    kept.set(name, list);
     return list;
   }
 

@@ -32,25 +32,39 @@ export interface MeshSockets {
  *
  * @param hostname What to bind.
  * @param firstPort The first port to try; 0 takes any free ones.
- * @returns The sockets. Rejects with `ResourceError` when none of the ports is free.
+ * @returns The sockets. Rejects with `ResourceError` when none of the ports is free, or the host is none of this
+ * machine.
  */
 export async function bindMeshSockets(hostname: string, firstPort: number): Promise<MeshSockets> {
+  if (firstPort === 0) return await bindPair(hostname, 0);
   let failure: unknown;
-  for (let i = 0; i < (firstPort === 0 ? 1 : TRIED_PORT_COUNT) && firstPort + i <= 65_535; i++) {
-    const port = firstPort === 0 ? 0 : firstPort + i;
-    let listener: StreamListener | undefined;
+  for (let i = 0; i < TRIED_PORT_COUNT && firstPort + i <= 65_535; i++) {
     try {
-      listener = tcpFabric({ hostname, port }).listen();
-      const gossip = await udpFabric({ hostname, port, maxDatagramBytes: MAX_DATAGRAM_BYTES }).open();
-      return { gossip, gossipPort: portOf(gossip.local), listener, linkPort: portOf(listener.address) };
+      return await bindPair(hostname, firstPort + i);
     } catch (error) {
-      listener?.close();
+      // Another port does not help against a host that is not this one.
+      if (!(reasonOf(error) instanceof Deno.errors.AddrInUse)) throw error;
       failure = error;
     }
   }
   throw new ResourceError(`Cannot bind a node of the mesh to ${hostname}: no free port from ${firstPort} on`, {
     cause: failure,
   });
+}
+
+async function bindPair(hostname: string, port: number): Promise<MeshSockets> {
+  const listener = tcpFabric({ hostname, port }).listen();
+  try {
+    const gossip = await udpFabric({ hostname, port, maxDatagramBytes: MAX_DATAGRAM_BYTES }).open();
+    return { gossip, gossipPort: portOf(gossip.local), listener, linkPort: portOf(listener.address) };
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}
+
+function reasonOf(error: unknown): unknown {
+  return (error as { readonly cause?: unknown } | null)?.cause;
 }
 
 /**

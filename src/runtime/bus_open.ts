@@ -83,11 +83,11 @@ export function backendOf(core: BusCore): BusBackend {
     },
     whenSubscribed: (topic, scope, { count = 1, timeoutMs = PRESENCE_MS, signal }) => {
       const isSo = (): boolean => core.events.subscriberCount(topic, scope) >= count;
-      return core.until(isSo, `${count} nodes do not subscribe the event ${topic}`, timeoutMs, signal);
+      return core.until(isSo, `Fewer than ${count} known nodes subscribe the event ${topic}`, timeoutMs, signal);
     },
     whenHandled: (name, scope, { count = 1, timeoutMs = PRESENCE_MS, signal }) => {
       const isSo = (): boolean => core.commands.handlerCount(name, scope) >= count;
-      return core.until(isSo, `${count} nodes do not handle the command ${name}`, timeoutMs, signal);
+      return core.until(isSo, `Fewer than ${count} known nodes handle the command ${name}`, timeoutMs, signal);
     },
     handle: (definition, handler) => core.service.register(definition, handler),
   };

@@ -219,7 +219,17 @@ const OWN_NAMES = [
   "signal",
 ];
 const NAMES: ReadonlySet<string> = new Set([...DISPATCH_NAMES, ...OWN_NAMES]);
-const MESH_NAMES = ["acceptedKeys", "clusterKey", "seeds", "advertise", "membership", "hostname"] as const;
+const MESH_NAMES = [
+  "acceptedKeys",
+  "clusterKey",
+  "seeds",
+  "advertise",
+  "membership",
+  "hostname",
+  "publishPort",
+  "discovery",
+  "discoveryPort",
+] as const;
 const MIN_KEY_BYTES = 16;
 /** Room for the head of a record. */
 const HEAD_BYTES = 1024;
@@ -242,6 +252,14 @@ export function resolveMessageBusOptions(options: MessageBusOptions): MessageBus
   }
   if (o.fabric !== undefined && typeof (o.fabric as Partial<FabricFactory>)?.make !== "function") {
     throw new TypeError("The option fabric must be an engine, such as natsFabric() returns");
+  }
+  for (const callback of ["onNode", "onError"] as const) {
+    if (o[callback] !== undefined && typeof o[callback] !== "function") {
+      throw new TypeError(`The option ${callback} must be a function`);
+    }
+  }
+  if (o.handlers !== undefined && !Array.isArray(o.handlers)) {
+    throw new TypeError("The option handlers must be an array of objects with handles and handle");
   }
   const dispatch = resolveDispatchOptions(o);
   return Object.freeze({
@@ -305,21 +323,29 @@ function resolveMesh(o: MessageBusOptions, cluster: string): MeshConfig | undefi
   if (isOpen && o.key !== undefined) throw new RangeError("The options key and dangerouslyOpenMesh exclude each other");
   if (o.key === undefined && !isOpen) {
     const useless = MESH_NAMES.find((name) => o[name] !== undefined);
-    if (useless !== undefined && o.fabric === undefined) throw new RangeError(`The option ${useless} needs a key`);
+    if (useless !== undefined && o.fabric === undefined) {
+      throw new RangeError(`The option ${useless} needs a key: it is for a mesh`);
+    }
     return undefined;
   }
   if (o.fabric !== undefined) throw new RangeError("The option fabric takes the place of the mesh: it needs no key");
   const accepted = o.acceptedKeys ?? [];
-  if (!Array.isArray(accepted) || accepted.length > 3) throw new RangeError("The option acceptedKeys takes at most 3");
+  if (!Array.isArray(accepted)) throw new TypeError("The option acceptedKeys must be an array of keys");
+  if (accepted.length > 3) throw new RangeError("The option acceptedKeys takes at most 3");
+  const seeds = o.seeds ?? [];
+  if (!Array.isArray(seeds)) throw new TypeError('The option seeds must be an array of texts such as "10.0.0.7:10000"');
   if (o.clusterKey !== undefined && cluster === "") throw new RangeError("The option clusterKey needs a cluster");
   const discovery = flag("discovery", o.discovery, true);
   return Object.freeze({
-    keys: o.key === undefined ? [] : [o.key, ...accepted].map((key) => keyBytes("key", key)),
+    keys: o.key === undefined ? [] : [
+      keyBytes("key", o.key),
+      ...accepted.map((key) => keyBytes("acceptedKeys", key)),
+    ],
     clusterKey: o.clusterKey === undefined ? undefined : keyBytes("clusterKey", o.clusterKey),
     hostname: hostName(o.hostname, "0.0.0.0"),
     port: integer("publishPort", o.publishPort, 10_000, 0, 65_535),
     advertise: o.advertise === undefined ? undefined : hostName(o.advertise, ""),
-    seeds: (o.seeds ?? []).map(seedOf),
+    seeds: seeds.map(seedOf),
     discoveryPort: discovery ? integer("discoveryPort", o.discoveryPort, 10_999, 1, 65_535) : 0,
     membership: resolveMembershipOptions({
       announceIntervalMs: discovery ? 1000 : 0,

@@ -13,6 +13,8 @@ import type { QueuePolicy } from "./bus_options.ts";
 
 /** How many records may wait for room in a full queue. */
 const MAX_WAITING_COUNT = 4096;
+/** How many times `maxQueuedBytes` they may have; one record alone may have any length. */
+const MAX_WAITING_QUEUES = 8;
 
 /** What takes the records of a link. */
 export interface OutletTarget {
@@ -149,14 +151,17 @@ export class BusOutlet {
 
   #wait(buffer: Uint8Array, length: number, subject: string | undefined): RoomWait {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const entry: Entry = { record: buffer.slice(0, length), subject, resolve, reject, isOver: false };
-    if (this.#waitingCount >= MAX_WAITING_COUNT) {
-      entry.isOver = true;
-      reject(new ResourceError(`Cannot wait for room: ${MAX_WAITING_COUNT} records wait already`));
-    } else {
-      this.#waitingCount++;
-      this.#push(entry);
+    const mostBytes = MAX_WAITING_QUEUES * this.#owner.maxQueuedBytes;
+    const isFull = this.#waitingCount > 0 && this.#lineBytes + length > mostBytes;
+    if (isFull || this.#waitingCount >= MAX_WAITING_COUNT) {
+      const text =
+        `${this.#waitingCount} records of ${this.#lineBytes} bytes wait already; await what publish() returns`;
+      reject(new ResourceError(`Cannot wait for room: ${text}`));
+      return { done: promise, cancel: () => {} };
     }
+    const entry: Entry = { record: buffer.slice(0, length), subject, resolve, reject, isOver: false };
+    this.#waitingCount++;
+    this.#push(entry);
     return { done: promise, cancel: (reason) => this.#cancel(entry, reason) };
   }
 

@@ -22,6 +22,9 @@ import type { BusContext } from "./bus_context.ts";
 import type { BusNode, CommandContext, CommandFunction } from "./bus_handlers.ts";
 import { isThenable } from "./bus_inbox.ts";
 
+/** How far ahead the alarm is armed: one for a deadline that was met long ago must not keep a process alive. */
+const LOOK_MS = 500;
+
 interface Registered {
   readonly handler: CommandFunction<unknown, unknown>;
   readonly schema: StandardSchema | undefined;
@@ -29,6 +32,8 @@ interface Registered {
 
 /** A command whose handler's promise is pending. */
 interface InProgress {
+  readonly name: string;
+  readonly timeoutMs: number;
   readonly context: ServiceContext;
   /** Whose it is; `undefined` for one of this process. */
   readonly from: FabricNode | undefined;
@@ -81,11 +86,13 @@ export class BusService {
    * @param handler The application's function.
    * @returns Takes the handler away; a second call does nothing.
    * @throws {MisuseError} When it has one.
+   * @throws {ClosedError} When the bus is closed.
    */
   register(
     { commandName, schema }: CommandDefinition<unknown, unknown>,
     handler: CommandFunction<unknown, unknown>,
   ): () => void {
+    this.#core.checkOpen();
     if (this.#handlers.has(commandName)) {
       throw new MisuseError(`Cannot handle the command ${commandName}: this bus has a handler for it`);
     }
@@ -94,12 +101,18 @@ export class BusService {
     }
     const registered: Registered = { handler, schema };
     this.#handlers.set(commandName, registered);
-    this.#core.setInterest("command", commandName, true);
-    return () => {
+    const end = (): void => {
       if (this.#handlers.get(commandName) !== registered) return;
       this.#handlers.delete(commandName);
       this.#core.setInterest("command", commandName, false);
     };
+    try {
+      this.#core.setInterest("command", commandName, true);
+    } catch (error) {
+      end();
+      throw error;
+    }
+    return end;
   }
 
   /**
@@ -125,13 +138,15 @@ export class BusService {
     }
     const context = new ServiceContext(core.self.info, scope);
     let result: unknown;
+    let isPending: boolean;
     try {
       result = registered.handler(value, context);
+      isPending = isThenable(result);
     } catch (error) {
       core.count(BusCounter.CommandsFailed);
       return Promise.reject(asCommandError(error));
     }
-    if (isThenable(result)) return this.#awaitLocal(commandName, result, context, options);
+    if (isPending) return this.#awaitLocal(commandName, result, context, options);
     core.count(BusCounter.CommandsAnswered);
     return Promise.resolve(result);
   }
@@ -167,12 +182,14 @@ export class BusService {
     }
     const context = new ServiceContext(from.info, scope);
     let result: unknown;
+    let isPending: boolean;
     try {
       result = registered.handler(value, context);
+      isPending = isThenable(result);
     } catch (error) {
       return this.#fail(from, request, FailureCode.HandlerFailed, error);
     }
-    if (isThenable(result)) this.#await(result, context, from, request, timeoutMs);
+    if (isPending) this.#await(name, result, context, from, request, timeoutMs);
     else this.#answer(from, request, result);
   }
 
@@ -213,14 +230,14 @@ export class BusService {
 
   #awaitLocal(
     name: string,
-    result: PromiseLike<unknown>,
+    result: unknown,
     context: ServiceContext,
     options: CommandOptions | undefined,
   ): Promise<unknown> {
     const core = this.#core;
     const timeoutMs = options?.timeoutMs ?? core.config.commandTimeoutMs;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const slot = this.#open(timeoutMs, { context, from: undefined, request: 0, reject });
+    const slot = this.#open(timeoutMs, { name, timeoutMs, context, from: undefined, request: 0, reject });
     if (slot < 0) return Promise.reject(new ResourceError(`Cannot send the command ${name}: too many are in progress`));
     const entry = this.#inProgress[slot];
     const signal = options?.signal;
@@ -236,7 +253,7 @@ export class BusService {
       this.#free(slot);
       run();
     };
-    result.then((value) =>
+    Promise.resolve(result).then((value) =>
       settle(() => {
         core.count(BusCounter.CommandsAnswered);
         resolve(value);
@@ -249,20 +266,21 @@ export class BusService {
   }
 
   #await(
-    result: PromiseLike<unknown>,
+    name: string,
+    result: unknown,
     context: ServiceContext,
     from: FabricNode,
     request: number,
     timeoutMs: number,
   ): void {
-    const slot = this.#open(timeoutMs, { context, from, request, reject: undefined });
+    const slot = this.#open(timeoutMs, { name, timeoutMs, context, from, request, reject: undefined });
     const entry = this.#inProgress[slot];
     const isOpen = (): boolean => {
       if (this.#inProgress[slot] !== entry) return false;
       this.#free(slot);
       return true;
     };
-    result.then((value) => {
+    Promise.resolve(result).then((value) => {
       if (isOpen()) this.#answer(from, request, value);
     }, (error) => {
       if (isOpen()) this.#fail(from, request, FailureCode.HandlerFailed, error);
@@ -321,9 +339,11 @@ export class BusService {
   }
 
   #arm(): void {
-    this.#armedAt = this.#table.earliest();
-    if (this.#armedAt === Infinity) this.#alarm.disarm();
-    else this.#alarm.arm(this.#armedAt);
+    const earliest = this.#table.earliest();
+    this.#armedAt = Math.min(earliest, this.#core.scheduler.tick() + LOOK_MS);
+    if (earliest !== Infinity) return this.#alarm.arm(this.#armedAt);
+    this.#armedAt = Infinity;
+    this.#alarm.disarm();
   }
 
   #handleAlarm(): void {
@@ -332,7 +352,8 @@ export class BusService {
       const entry = this.#inProgress[slot]!;
       this.#inProgress[slot] = undefined;
       this.#core.count(BusCounter.CommandsTimedOut);
-      const error = new TimeoutError("The command was not handled in time");
+      const { name, timeoutMs } = entry;
+      const error = new TimeoutError(`The command ${name} was not handled within ${timeoutMs} ms`);
       entry.reject?.(error);
       entry.context.abort(error);
     }

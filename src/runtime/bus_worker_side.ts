@@ -10,14 +10,14 @@ import type { BusScope } from "../bus/dispatch/bus_scope.ts";
 import type { CommandDefinition, EventDefinition } from "../bus/dispatch/definition.ts";
 import { checkValue, type StandardSchema, validate } from "../bus/dispatch/standard_schema.ts";
 import { CloseCode } from "../error/close_code.ts";
-import { ClosedError, ResourceError } from "../error/transport_error.ts";
-import type { Alarm } from "../time/scheduler.ts";
+import { ClosedError, MisuseError, ResourceError } from "../error/transport_error.ts";
+import type { Alarm, Scheduler } from "../time/scheduler.ts";
 import type { Asked, BusBackend } from "./bus_backend.ts";
 import type { CommandOptions, PresenceOptions, PublishOptions } from "./bus_calls.ts";
 import type { BusNode, CommandFunction, EventContext, EventFunction } from "./bus_handlers.ts";
 import { isThenable } from "./bus_inbox.ts";
 import type { ThreadCall } from "./bus_owner_side.ts";
-import { BusThreadPort } from "./bus_thread_port.ts";
+import { BusThreadPort, type ThreadHandler } from "./bus_thread_port.ts";
 import { errorOfRecord, type ErrorRecord, recordOfError, ThreadRecord } from "./bus_thread_record.ts";
 import type { BusToken } from "./bus_token.ts";
 import type { RuntimeHost } from "./system_host.ts";
@@ -60,7 +60,7 @@ export class BusWorkerSide implements BusBackend {
   constructor(token: BusToken, host: RuntimeHost, report: (error: unknown) => void) {
     const { scheduler } = host;
     this.#report = report;
-    this.#port = new BusThreadPort(token, true, scheduler, (...record) => this.#handle(...record));
+    this.#port = openPort(token, scheduler, (...record) => this.#handle(...record));
     this.#alive = scheduler.alarm(() => this.#alive.arm(scheduler.tick() + ALIVE_MS));
     this.#alive.arm(scheduler.tick() + ALIVE_MS);
   }
@@ -223,7 +223,7 @@ export class BusWorkerSide implements BusBackend {
       if (validated.issue !== undefined) throw new TypeError(`An event ${topic} of ${from.name} is not valid`);
       const result = handler(validated.value, { topic, from });
       if (isThenable(result)) {
-        return void result.then(done, (error) => {
+        return void Promise.resolve(result).then(done, (error) => {
           this.#report(error);
           done();
         });
@@ -263,6 +263,18 @@ export class BusWorkerSide implements BusBackend {
     for (const controller of this.#running.values()) controller.abort(error);
     this.#calls.clear();
     this.#closed.resolve();
+  }
+}
+
+/** Why the error is another one: a token that was used before is all that can be wrong with a fresh ring. */
+function openPort(token: BusToken, scheduler: Scheduler, handler: ThreadHandler): BusThreadPort {
+  try {
+    return new BusThreadPort(token, true, scheduler, handler);
+  } catch (cause) {
+    if (!(cause instanceof MisuseError)) throw cause;
+    throw new MisuseError("Cannot attach to the bus: this token was used before; each worker takes one of its own", {
+      cause,
+    });
   }
 }
 

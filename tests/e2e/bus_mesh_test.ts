@@ -4,7 +4,14 @@
  * @module
  */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { defineCommand, defineEvent, MessageBus, MisuseError, TimeoutError } from "../../src/api/bus_mod.ts";
+import {
+  defineCommand,
+  defineEvent,
+  MessageBus,
+  MisuseError,
+  ResourceError,
+  TimeoutError,
+} from "../../src/api/bus_mod.ts";
 import { testBus } from "./bus_suite.ts";
 import { eventually } from "./waiting.ts";
 
@@ -83,4 +90,24 @@ Deno.test("without a key there is no network, and nothing opens one by accident"
   await bus.eventDispatcher.publish(Count, 1);
   await assertRejects(() => MessageBus.start({ key: "short" }), RangeError, "at least 16");
   await assertRejects(() => MessageBus.start({ seeds: ["127.0.0.1:1"] }), RangeError, "needs a key");
+});
+
+Deno.test("a host that is none of this machine is named, and no other port is tried", async () => {
+  const error = await assertRejects(
+    () => MessageBus.start({ ...mesh, hostname: "192.0.2.1", publishPort: 10_000, key: "sixteen bytes and more" }),
+    ResourceError,
+  );
+  assertEquals(error.message.startsWith("Cannot listen on 192.0.2.1:10000"), true, error.message);
+});
+
+Deno.test("a port of discovery that somebody else has for himself is named", async () => {
+  const { createSocket } = await import("node:dgram");
+  const taken = createSocket("udp4");
+  await new Promise<void>((resolve) => taken.bind(0, "0.0.0.0", () => resolve()));
+  await assertRejects(
+    () => MessageBus.start({ ...mesh, discoveryPort: taken.address().port, key: "sixteen bytes and more" }),
+    ResourceError,
+    "discoveryPort",
+  );
+  await new Promise((resolve) => taken.close(() => resolve(undefined)));
 });

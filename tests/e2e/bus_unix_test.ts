@@ -5,9 +5,10 @@
  */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ClosedError, ConnectError, ResourceError } from "../../src/error/transport_error.ts";
-import { MessageBus } from "../../src/api/bus_mod.ts";
+import { defineEvent, type EventDefinition, MessageBus } from "../../src/api/bus_mod.ts";
 import { SocketDirectory } from "../../src/io/unix/socket_directory.ts";
 import { unixFabric } from "../../src/io/unix/unix_fabric.ts";
+import { eventually } from "./waiting.ts";
 
 const signal = new AbortController().signal;
 const id = "ab".repeat(16);
@@ -101,4 +102,18 @@ Deno.test("a bus that asks for a directory that it cannot have does not start; t
   assertEquals((await Array.fromAsync(Deno.readDir(machine))).length, 1);
   await first.close();
   assertEquals((await Array.fromAsync(Deno.readDir(machine))).length, 0);
+});
+
+Deno.test("a process that subscribes more than a greeting holds is known with all of it", async () => {
+  const options = { machine: await place(), maxSubscriptionCount: 6000 };
+  await using many = await MessageBus.start({ ...options, name: "many" });
+  const topicOf = (n: number): EventDefinition<number> => defineEvent(`${"a".repeat(190)}.${n}`);
+  const got: number[] = [];
+  for (let n = 0; n < 6000; n++) many.eventDispatcher.subscribe(topicOf(n), () => void got.push(n));
+  await using other = await MessageBus.start({ ...options, name: "other" });
+  await other.eventDispatcher.whenSubscribed(topicOf(5999));
+  const topics = [0, 2047, 2048, 5999];
+  for (const n of topics) await other.eventDispatcher.publish(topicOf(n), 0);
+  await eventually("all events came", () => got.length === topics.length);
+  assertEquals(got, topics);
 });

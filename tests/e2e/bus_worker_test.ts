@@ -90,7 +90,7 @@ Deno.test("attach() takes a token once, and nothing else", async () => {
   const token = bus.token();
   using handle = MessageBus.attach(token);
   assertEquals(handle.self, bus.self);
-  assertThrows(() => MessageBus.attach(token), MisuseError);
+  assertThrows(() => MessageBus.attach(token), MisuseError, "this token was used before");
   assertThrows(() => MessageBus.attach({} as never), TypeError, "bus token");
   handle.commandDispatcher.handle(Where, () => "here");
   await bus.commandDispatcher.local.whenHandled(Where);

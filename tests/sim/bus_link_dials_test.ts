@@ -102,7 +102,7 @@ function numbered(n: number): Uint8Array {
 }
 
 Deno.test("Two nodes that dial each other keep the dial of the lower id, in every order of the pieces, and lose nothing", () => {
-  for (let seed = 1; seed <= 600; seed++) {
+  for (let seed = 1; seed <= 200; seed++) {
     const random = new SeededRandom(seed);
     const mesh = new Mesh();
     const sent = 20;

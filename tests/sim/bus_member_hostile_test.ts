@@ -136,5 +136,5 @@ Deno.test("membership: unknown senders are looked at so often and no more, and k
 
 Deno.test("membership: members that lost their mind break nothing", () => {
   const fuzz = new BusGossipFuzz();
-  for (let seed = 1; seed <= 100; seed++) fuzz.run(seed);
+  for (let seed = 1; seed <= 40; seed++) fuzz.run(seed);
 });

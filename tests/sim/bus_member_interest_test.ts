@@ -102,3 +102,16 @@ Deno.test("interest: a long list of a node that cannot be reached comes from oth
   });
   net.until(() => wanting(net.nodes[1]!, "a.long.list.of.topics.99") === "n4", 10_000);
 });
+
+Deno.test("interest: parts that come twice, because the answers are slower than the patience, count once", () => {
+  const net = new SimNet(6);
+  net.mesh(2);
+  net.delayMs = 170;
+  net.nodes[1]!.do((machine) => {
+    for (let i = 0; i < 200; i++) machine.subscribe(`a.long.list.of.topics.${i}`);
+  });
+  net.until(() => wanting(net.nodes[0]!, "a.long.list.of.topics.199") === "n1", 20_000);
+  assertEquals(wanting(net.nodes[0]!, "a.long.list.of.topics.0"), "n1");
+  const { interestParts, interestRefused } = net.nodes[0]!.machine.counters();
+  assertEquals([interestParts! >= 5 && interestParts! < 10, interestRefused], [true, 0], `${interestParts} parts`);
+});

@@ -68,8 +68,8 @@ export interface FailureRecord {
 export function describeFailure(thrown: unknown): FailureRecord {
   const error = asCommandError(thrown);
   return {
-    name: error.errorName.slice(0, MAX_NAME_LENGTH),
-    message: error.message.slice(0, MAX_MESSAGE_LENGTH),
+    name: String(error.errorName).slice(0, MAX_NAME_LENGTH),
+    message: String(error.message).slice(0, MAX_MESSAGE_LENGTH),
     data: error.data,
   };
 }
@@ -81,9 +81,13 @@ export function describeFailure(thrown: unknown): FailureRecord {
  * @returns The same where it is a `CommandError`; otherwise one with its name and message, and the value as its cause.
  */
 export function asCommandError(thrown: unknown): CommandError {
-  if (thrown instanceof CommandError) return thrown;
-  if (thrown instanceof Error) return new CommandError(thrown.name, thrown.message, undefined, { cause: thrown });
-  return new CommandError("Error", String(thrown), undefined, { cause: thrown });
+  try {
+    if (thrown instanceof CommandError) return thrown;
+    const [name, message] = thrown instanceof Error ? [thrown.name, thrown.message] : ["Error", thrown];
+    return new CommandError(String(name), String(message), undefined, { cause: thrown });
+  } catch {
+    return new CommandError("Error", "A value was thrown that cannot be shown", undefined, { cause: thrown });
+  }
 }
 
 /**

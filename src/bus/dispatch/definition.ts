@@ -112,6 +112,29 @@ export function defineCommand<In, Out = void>(
 }
 
 /**
+ * Checks that a caller gave what its call takes.
+ *
+ * @param call The call, for the message.
+ * @param kind What it takes.
+ * @param given What the caller gave.
+ * @throws {TypeError} When it is no definition of that kind.
+ */
+export function checkDefinition(call: string, kind: "event" | "command", given: unknown): void {
+  const found = (given as { readonly kind?: unknown } | null | undefined)?.kind;
+  if (typeof given === "function" && found === kind) return;
+  const maker = kind === "event" ? "defineEvent" : "defineCommand";
+  throw new TypeError(`${call} takes an ${kind} that ${maker}() made: got ${nameOf(given)}`.replace("an c", "a c"));
+}
+
+function nameOf(given: unknown): string {
+  if (typeof given === "string") return `the text "${given}"`;
+  if (typeof given !== "function") return given === null || given === undefined ? String(given) : "another value";
+  const { kind, topic, commandName } = given as unknown as Record<string, unknown>;
+  if (kind === "event") return `the event ${topic}`;
+  return kind === "command" ? `the command ${commandName}` : "a function";
+}
+
+/**
  * What a handler says that it handles.
  *
  * @param handler An object of the caller.

@@ -56,7 +56,8 @@ export class OwnInterest {
     if (names.has(name)) return false;
     const bytes = this.#bytes + 2 + name.length;
     if (bytes > this.#maxBytes) {
-      throw new ResourceError(`Cannot add "${name}" to the interest of this node: ${this.#maxBytes} bytes are used up`);
+      const most = `its subscriptions and commands fill the ${this.#maxBytes} bytes of maxInterestBytes`;
+      throw new ResourceError(`Cannot add "${name}" to the interest of this node: ${most}`);
     }
     names.add(name);
     this.#bytes = bytes;

@@ -208,3 +208,51 @@ Deno.test("a closed bus publishes nothing and calls no handler", async () => {
   await assertRejects(() => a.events.publish(Tick, { n: 1 }), ClosedError);
   assertEquals(count, 0);
 });
+
+Deno.test("publish() goes on behind a handler whose result cannot be looked at", async () => {
+  const bus = await new MemoryMesh().start("a");
+  const got: number[] = [];
+  bus.events.subscribe(Tick, ({ n }) => {
+    got.push(n);
+    return n === 1
+      ? {
+        get then(): never {
+          throw new Error("no then");
+        },
+      }
+      : undefined;
+  });
+  for (const n of [1, 2]) await bus.events.publish(Tick, { n });
+  assertEquals([got, bus.errors.length], [[1, 2], 1]);
+});
+
+Deno.test("publish() refuses more when as many wait for a handler as may", async () => {
+  const mesh = new MemoryMesh();
+  const bus = await mesh.start("a", { maxHandlerBacklogCount: 2 });
+  const got: number[] = [];
+  const gate = Promise.withResolvers<void>();
+  bus.events.subscribe(Tick, ({ n }) => {
+    got.push(n);
+    return gate.promise;
+  });
+  // One is being handled, two wait, and two publishers wait for room.
+  const published = [1, 2, 3, 4, 5].map((n) => bus.events.publish(Tick, { n }));
+  await assertRejects(() => bus.events.publish(Tick, { n: 6 }), ResourceError, "await what publish() returns");
+  gate.resolve();
+  await Promise.all(published);
+  await mesh.scheduler.settle();
+  assertEquals(got, [1, 2, 3, 4, 5]);
+});
+
+Deno.test("subscribe() leaves nothing behind when the others cannot be told", async () => {
+  const bus = await new MemoryMesh().start("a");
+  const { setInterest } = bus.fabric;
+  bus.fabric.setInterest = (_kind, _name, isWanted) => {
+    if (isWanted) throw new ResourceError("too many");
+  };
+  const got: number[] = [];
+  assertThrows(() => bus.events.subscribe(Tick, ({ n }) => void got.push(n)), ResourceError, "too many");
+  bus.fabric.setInterest = setInterest;
+  await bus.events.publish(Tick, { n: 1 });
+  assertEquals(got, []);
+});

@@ -1,11 +1,21 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
+import { LinkCloseCode } from "../../../src/bus/link/link_close_code.ts";
+import { LINK_COUNTER_NAMES } from "../../../src/bus/link/link_counters.ts";
 import { linkPsk } from "../../../src/bus/link/link_key.ts";
+import { resolveLinkOptions } from "../../../src/bus/link/link_options.ts";
+import { LinkQueue } from "../../../src/bus/link/link_queue.ts";
+import { LinkDials } from "../../../src/bus/link/link_setup.ts";
+import { NodeLinkMachine } from "../../../src/bus/link/node_link_machine.ts";
 import { type BusMember, MemberState } from "../../../src/bus/member/bus_member.ts";
+import { Lz4Table } from "../../../src/codec/lz4_table.ts";
 import { ChaCha20Poly1305 } from "../../../src/crypto/chacha20_poly1305.ts";
 import { NobleKeyExchange } from "../../../src/crypto/noble_key_exchange.ts";
 import { ConnectError } from "../../../src/error/transport_error.ts";
 import { MemoryNetwork } from "../../../src/io/memory/memory_network.ts";
+import { CounterTable } from "../../../src/metric/counter_table.ts";
 import { SeededRandom } from "../../../src/random/seeded_random.ts";
+import { BusLinkDriver, type LinkOwner } from "../../../src/runtime/bus_link_driver.ts";
+import { BusLinkHub } from "../../../src/runtime/bus_link_hub.ts";
 import { BusMeshLinks, type MeshLinksOwner } from "../../../src/runtime/bus_mesh_links.ts";
 import type { MeshNode } from "../../../src/runtime/bus_mesh_node.ts";
 import { ManualScheduler } from "../../../src/testing/manual_scheduler.ts";
@@ -234,4 +244,119 @@ Deno.test("a link whose other end never answers is given up in time", () =>
     assertEquals(a.lost.length, 1);
     accepted.close();
     listener.close();
+  }));
+
+/** The other end of links, played by the test: admits or refuses whoever comes. */
+function playPeer(number: number, network: MemoryNetwork, scheduler: ManualScheduler) {
+  const listener = network.fabric(String(number)).listen();
+  const hub = new BusLinkHub(scheduler);
+  const config = resolveLinkOptions({});
+  const counters = new CounterTable(LINK_COUNTER_NAMES, 1);
+  const nodeId = new Uint8Array(16).fill(number);
+  const got: string[] = [];
+  const accept = async (refusal?: LinkCloseCode): Promise<void> => {
+    const owner: LinkOwner = {
+      greeted: (link) => {
+        if (refusal === undefined) link.machine.admit(new LinkQueue({ config, counters, slot: 0 }));
+        else link.machine.refuse(refusal);
+        link.resume();
+      },
+      messages: ({ machine }) => {
+        while (machine.nextMessage()) {
+          const { messageBuffer, messageOffset, messageLength } = machine;
+          got.push(String.fromCharCode(...messageBuffer.subarray(messageOffset, messageOffset + messageLength)));
+        }
+      },
+      drained: () => {},
+      closed: () => {},
+    };
+    const link = new BusLinkDriver(hub, owner, await listener.accept());
+    link.start(
+      new NodeLinkMachine({
+        config,
+        clock: scheduler.clock,
+        random: new SeededRandom(number),
+        keyExchange: new NobleKeyExchange(),
+        aead: new ChaCha20Poly1305(),
+        lz4: new Lz4Table(),
+        counters,
+        slot: 0,
+        psks: [KEY],
+        isSealed: true,
+        self: { nodeId, bootId: nodeId, cluster: "", clusterKey: undefined },
+        dials: new LinkDials(),
+        dial: undefined,
+      }),
+    );
+  };
+  return { accept, got, listener };
+}
+
+Deno.test("what waits for a peer that prefers another link is kept for that one, and nothing is told as lost", () =>
+  withEnds(async (a, _b, scheduler, network) => {
+    const peer = playPeer(6, network, scheduler);
+    send(a.learn(6), "kept");
+    const refused = peer.accept(LinkCloseCode.Superseded);
+    await scheduler.settle(10);
+    await refused;
+    assertEquals([a.streams.length, a.lost, peer.got], [1, [], []]);
+    const accepted = peer.accept();
+    await scheduler.settle(100);
+    await accepted;
+    assertEquals([a.streams.length, a.lost, peer.got], [2, [], ["kept"]]);
+    peer.listener.close();
+  }));
+
+Deno.test("what waits for a peer that refuses for another reason is told as lost", () =>
+  withEnds(async (a, _b, scheduler, network) => {
+    const peer = playPeer(6, network, scheduler);
+    send(a.learn(6), "lost");
+    const refused = peer.accept(LinkCloseCode.NotWanted);
+    await scheduler.settle(200);
+    await refused;
+    assertEquals([a.streams.length, a.lost.length, peer.got], [1, 1, []]);
+    peer.listener.close();
+  }));
+
+Deno.test("strangers who say nothing do not shut out a node, however many they are", () =>
+  withEnds(async (a, b, scheduler, network) => {
+    const toB = a.learn(2);
+    const { signal } = new AbortController();
+    const strangers: StreamLink[] = [];
+    for (let i = 0; i < 600; i++) strangers.push(await network.fabric("1").connect(signal));
+    await scheduler.settle(10);
+    assertEquals(a.links.counters().links, 512);
+    send(b.learn(1), "hello");
+    await scheduler.settle(10);
+    assertEquals(a.got, ["hello"]);
+    // What was a stranger once and is a node now does not have to give way to others.
+    for (let i = 0; i < 600; i++) strangers.push(await network.fabric("1").connect(signal));
+    await scheduler.settle(10);
+    send(toB, "still there");
+    await scheduler.settle(10);
+    assertEquals([b.got, a.lost, b.lost], [["still there"], [], []]);
+    for (const stranger of strangers) stranger.close();
+  }));
+
+Deno.test("a node that leaves while its link is being opened is told as lost at once", () =>
+  withEnds(async (a, _b, scheduler) => {
+    const toB = a.learn(2);
+    send(toB, "never");
+    await scheduler.settle(10);
+    assertEquals([a.lost.length, a.links.counters().links], [0, 1]);
+    a.known.delete(toB.id);
+    a.links.handleGone(toB, true);
+    await scheduler.settle(10);
+    assertEquals([a.lost.length, a.links.counters().links], [1, 0]);
+  }));
+
+Deno.test("what is on its way from a node that leaves still arrives", () =>
+  withEnds(async (a, b, scheduler) => {
+    const [toB, toA] = [a.learn(2), b.learn(1)];
+    send(toB, "open");
+    await scheduler.settle(10);
+    a.links.handleGone(toB, true);
+    send(toA, "last words");
+    await scheduler.settle(10);
+    assertEquals([a.got, a.lost], [["last words"], []]);
   }));

@@ -4,10 +4,10 @@ import { ResourceError } from "../../../src/error/transport_error.ts";
 import type { QueuePolicy } from "../../../src/runtime/bus_options.ts";
 import { bothWaits, BusOutlet } from "../../../src/runtime/bus_outlet.ts";
 
-function setUp(policy: QueuePolicy = "wait") {
+function setUp(policy: QueuePolicy = "wait", maxQueuedBytes = 10) {
   const sent: string[] = [];
   const state = { room: Infinity, dropped: 0, disconnects: 0 };
-  const owner = { maxQueuedBytes: 10, policy, dropped: () => void state.dropped++ };
+  const owner = { maxQueuedBytes, policy, dropped: () => void state.dropped++ };
   const outlet = new BusOutlet(owner, () => void state.disconnects++);
   const target = {
     trySend: (buffer: Uint8Array, length: number, subject?: string) => {
@@ -105,8 +105,26 @@ Deno.test("BusOutlet has all its room again once what waited is gone", () => {
   assertEquals(sent.length, 3);
 });
 
+Deno.test("BusOutlet bounds how many bytes wait, and takes one record of any length", async () => {
+  const { outlet, target, sent, state } = setUp();
+  outlet.connect(target);
+  state.room = 0;
+  const first = outlet.offer(...bytes("x".repeat(70)))!;
+  const second = outlet.offer(...bytes("y".repeat(10)))!;
+  await assertRejects(() => outlet.offer(...bytes("z"))!.done, ResourceError, "2 records of 80 bytes");
+  state.room = Infinity;
+  outlet.flush();
+  await Promise.all([first.done, second.done]);
+  assertEquals(sent.map(({ length }) => length), [70, 10]);
+  state.room = 0;
+  const large = outlet.offer(...bytes("x".repeat(1000)))!;
+  state.room = 1;
+  outlet.flush();
+  await large.done;
+});
+
 Deno.test("BusOutlet bounds how many wait", async () => {
-  const { outlet, target, state } = setUp();
+  const { outlet, target, state } = setUp("wait", 1000);
   outlet.connect(target);
   state.room = 0;
   for (let i = 0; i < 4096; i++) outlet.offer(...bytes("a"));

@@ -79,3 +79,26 @@ Deno.test("ValueCodec refuses hostile and broken values without throwing", () =>
   for (const [encoding, bytes] of hostile) assertEquals(codec.decode(encoding, bytes, 0, bytes.length), false);
   assertEquals(({} as { polluted?: unknown }).polluted, undefined);
 });
+
+Deno.test("ValueCodec.decode() takes no memory for a size that it refuses", () => {
+  const codec = new ValueCodec(1 << 20, 0);
+  const taken: number[] = [];
+  const { Uint8Array: original } = globalThis;
+  const watched = new Proxy(original, {
+    construct(target, args, newTarget) {
+      if (typeof args[0] === "number") taken.push(args[0]);
+      return Reflect.construct(target, args, newTarget);
+    },
+  });
+  // Above the limit for values, and below it but more than the block can ever give.
+  for (const size of [(1 << 20) + 1, 2000]) {
+    const bytes = original.of(size, size >>> 8, size >>> 16, size >>> 24, 0x10, 0x61);
+    try {
+      globalThis.Uint8Array = watched;
+      assertEquals(codec.decode(ValueEncoding.Bytes | COMPRESSED, bytes, 0, bytes.length), false);
+    } finally {
+      globalThis.Uint8Array = original;
+    }
+  }
+  assertEquals(taken, []);
+});
