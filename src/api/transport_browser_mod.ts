@@ -47,6 +47,6 @@ export type {
   TransportClientStatistics,
   TransportStatistics,
 } from "../runtime/transport_statistics.ts";
-export type { Address, MemoryAddress, TcpAddress, UdpAddress } from "../transport/address.ts";
+export type { Address, MemoryAddress, TcpAddress, UdpAddress, UnixAddress } from "../transport/address.ts";
 export type { MessageFabric, MessageLink, MessageListener, MessageReceiver } from "../transport/message_link.ts";
 export type { StreamFabric, StreamLink, StreamListener } from "../transport/stream_link.ts";

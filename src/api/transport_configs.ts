@@ -62,6 +62,11 @@ export class TcpConfig implements ProtocolConfig {
     return this.#with({ keepAliveMs: ms });
   }
 
+  /** Sets how long one attempt of a client to connect may take, in ms. */
+  withTimeout(ms: number): TcpConfig {
+    return this.#with({ connectTimeoutMs: ms });
+  }
+
   /** Sets whether a small write goes out at once. */
   withNodelay(isOn: boolean): TcpConfig {
     return this.#with({ noDelay: isOn });

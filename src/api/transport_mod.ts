@@ -42,6 +42,8 @@ export {
   type TcpProtocolOptions,
   tls,
   type TlsProtocolOptions,
+  unix,
+  type UnixProtocolOptions,
   webSocket,
   type WebSocketProtocolOptions,
 } from "./transport_protocols.ts";
@@ -129,7 +131,7 @@ export type {
   TransportServerStatistics,
   TransportStatistics,
 } from "../runtime/transport_statistics.ts";
-export type { Address, MemoryAddress, TcpAddress, UdpAddress } from "../transport/address.ts";
+export type { Address, MemoryAddress, TcpAddress, UdpAddress, UnixAddress } from "../transport/address.ts";
 export type { MessageFabric, MessageLink, MessageListener, MessageReceiver } from "../transport/message_link.ts";
 export type { StreamFabric, StreamLink, StreamListener } from "../transport/stream_link.ts";
 export type { Alarm, Scheduler } from "../time/scheduler.ts";

@@ -9,9 +9,11 @@ import { quicFabric, type QuicFabricOptions } from "../io/quic/quic_fabric.ts";
 import type { StreamListener } from "../transport/stream_link.ts";
 import type { MemoryNetwork } from "../io/memory/memory_network.ts";
 import { tcpFabric, type TcpFabricOptions } from "../io/tcp/tcp_fabric.ts";
+import { onlyKnown } from "../error/option_check.ts";
 import { tlsFabric } from "../io/tls/tls_fabric.ts";
 import type { TlsConnectOptions } from "../io/tls/tls_connect_options.ts";
 import type { TlsListenOptions } from "../io/tls/tls_listen_options.ts";
+import { unixStreamFabric } from "../io/unix/unix_stream_fabric.ts";
 import { webSocketFabric, type WebSocketFabricOptions } from "../io/websocket/web_socket_fabric.ts";
 import type { MessageListener } from "../transport/message_link.ts";
 import { certificateFiles } from "../runtime/transport_certificate_files.ts";
@@ -185,6 +187,36 @@ const QUIC_NAMES = [
   "maxIdleMs",
   "lingerMs",
 ] as const;
+
+/** The options of {@linkcode unix}. */
+export interface UnixProtocolOptions extends ProtocolLimits {
+  /** The path of the socket, at most 103 bytes. A server takes it away again when it stops. */
+  readonly path: string;
+}
+
+/**
+ * Unix sockets, between processes of one machine. Needs the permissions to read and to write the path, and `--allow-net`.
+ * Who may connect is decided by the rights of its folder; all clients count as one address.
+ *
+ * @param options The path, or with limits.
+ * @returns The protocol `unix`.
+ * @throws {TypeError} When an option has the wrong type, or nobody knows it.
+ * @throws {RangeError} When an option is out of its bounds.
+ */
+export function unix(options: string | UnixProtocolOptions): TransportProtocol {
+  if (typeof options === "string") return unix({ path: options });
+  onlyKnown("unix()", options, UNIX_NAMES);
+  const { path, ...limits } = options;
+  return streamProtocol("unix", unixStreamFabric(path), limits);
+}
+
+const UNIX_NAMES: ReadonlySet<string> = new Set([
+  "path",
+  "maxConnectionCount",
+  "maxPayloadBytes",
+  "keepAliveMs",
+  "connectTimeoutMs",
+]);
 
 /**
  * Links inside one thread, for tests and for parts of one program.

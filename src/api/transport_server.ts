@@ -170,7 +170,9 @@ export class TransportServer implements AsyncDisposable {
    *
    * @param payload Copied at once.
    * @param options To whom, and what is added.
-   * @returns To how many sessions it goes; those without room get it as soon as they have, as with `send`.
+   * @returns To how many sessions it goes; those without room get it as soon as they have, as with `send`. Those for
+   * which as much waits already as may are passed over and not counted.
+   * @throws {RangeError} When it is larger than `maxPayloadBytes`.
    */
   broadcast(payload: Uint8Array, options: BroadcastOptions = {}): number {
     const { group, except, ...fields } = options;

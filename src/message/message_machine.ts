@@ -22,7 +22,7 @@ import { InboundRequests } from "./inbound_requests.ts";
 import { MessageCounter } from "./message_counters.ts";
 import { MessageEvent } from "./message_event.ts";
 import type { MessageConfig } from "./message_options.ts";
-import { packetFaultText, PacketReader } from "./packet_reader.ts";
+import { packetFaultText, PacketReader, refusedPacketFault } from "./packet_reader.ts";
 import type { PacketScratch } from "./packet_scratch.ts";
 import { type MessageFields, type PacketSink, PacketWriter } from "./packet_writer.ts";
 import type { PayloadCompression } from "./payload_compression.ts";
@@ -276,6 +276,20 @@ export class MessageMachine {
     if (packet.understandsControl && !this.#writer.peerUnderstands) this.#acquaint();
     if (packet.hasControl) this.#handleControlled();
     else this.#handlePlain(-1);
+  }
+
+  /**
+   * The link's own framing has refused a packet, which is counted as if it had come here.
+   *
+   * @param isTooLarge Whether that was for its length.
+   * @param buffer Where its header lies.
+   * @param at Where it starts.
+   * @returns What the peer did, in words.
+   */
+  handleRefused(isTooLarge: boolean, buffer: Uint8Array, at: number): string {
+    const fault = refusedPacketFault(isTooLarge, buffer, at);
+    this.#count(fault);
+    return packetFaultText(fault);
   }
 
   /** Time has passed a deadline, or may have. */

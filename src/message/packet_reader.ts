@@ -12,6 +12,7 @@ import {
   MessageFlag,
   MessageHeader,
   MessageHeaderFault,
+  messageHeaderFault,
   messagePacketBytes,
 } from "../wire/message_packet.ts";
 import { ControlList } from "./control_list.ts";
@@ -145,6 +146,19 @@ export class PacketReader {
     this.extensionBytes = control.extensionBytes;
     return -1;
   }
+}
+
+/**
+ * Under what a packet is counted that the link's own framing has refused.
+ *
+ * @param isTooLarge Whether that was for its length.
+ * @param buffer Where its header lies.
+ * @param at Where it starts.
+ * @returns The counter.
+ */
+export function refusedPacketFault(isTooLarge: boolean, buffer: Uint8Array, at: number): MessageCounter {
+  if (isTooLarge) return MessageCounter.TooLarge;
+  return headerFault(messageHeaderFault(buffer, at)) as MessageCounter;
 }
 
 function headerFault(fault: MessageHeaderFault): PacketFault {

@@ -113,7 +113,7 @@ export class PacketWriter {
     fields: MessageFields | undefined,
     remainingMs: number,
   ): SendStatus {
-    if (!(payload instanceof Uint8Array)) throw new TypeError("A payload must be a Uint8Array");
+    if (!(payload instanceof Uint8Array)) throw payloadError(payload);
     if (payload.length > this.#config.maxPayloadBytes) return SendStatus.TooLarge;
     const header = this.#header;
     const extension = fields === undefined ? NOTHING : this.#applyFields(fields);
@@ -196,6 +196,17 @@ export class PacketWriter {
     this.compressed = true;
     return packed;
   }
+}
+
+/**
+ * The error of a payload that is none.
+ *
+ * @param value What the caller gave.
+ * @returns The error.
+ */
+export function payloadError(value: unknown): TypeError {
+  const hint = typeof value === "string" ? ", which new TextEncoder().encode(text) makes of text" : "";
+  return new TypeError(`A payload must be a Uint8Array${hint}: got ${value === null ? "null" : typeof value}`);
 }
 
 function compressionCode(name: MessageConfig["compression"]): MessageCompression {

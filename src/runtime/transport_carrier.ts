@@ -30,6 +30,14 @@ export interface CarrierOwner {
   /** Everything that was queued was handed to the link. */
   handleSent(): void;
   /**
+   * The framing of the link refused a packet; the end follows.
+   *
+   * @param code Why.
+   * @param buffer Where the header of the packet lies, unless it was refused for its length.
+   * @param at Where it starts.
+   */
+  handleRefused(code: CloseCode, buffer: Uint8Array, at: number): void;
+  /**
    * It is over and no memory is in use any more; comes once.
    *
    * @param reason Why.

@@ -10,7 +10,7 @@
 import { CloseCode } from "../error/close_code.ts";
 import { SendStatus } from "../error/send_status.ts";
 import { ClosedError, ConnectError, MisuseError } from "../error/transport_error.ts";
-import type { MessageFields } from "../message/packet_writer.ts";
+import { type MessageFields, payloadError } from "../message/packet_writer.ts";
 import type { CloseReason } from "../stream/stream_event.ts";
 import type { Alarm } from "../time/scheduler.ts";
 import { Backoff } from "./backoff.ts";
@@ -325,7 +325,7 @@ export class TransportClientRuntime implements TransportOwner {
     payload: Uint8Array,
     send: (connection: TransportConnection, kept: Uint8Array) => Promise<T>,
   ): Promise<T> {
-    if (!(payload instanceof Uint8Array)) return refused(new TypeError("A payload must be a Uint8Array"));
+    if (!(payload instanceof Uint8Array)) return refused(payloadError(payload));
     const isComing = this.#connecting !== undefined || this.#opening !== undefined;
     if (this.#closing !== undefined || !isComing || this.#config.whileDisconnected === "refuse") {
       return refused(this.#lost());

@@ -53,6 +53,8 @@ export class TransportConnection implements CarrierOwner, MessageAnswerer, Timed
   readonly protocol: string;
   /** Whether packets are wanted; see `hold`. */
   wantsPackets = true;
+  /** Whether the peer was told that this side closes. */
+  isAnnounced = false;
   readonly #endpoint: TransportEndpoint;
   readonly #config: MessageConfig;
   readonly #owner: TransportOwner;
@@ -62,6 +64,10 @@ export class TransportConnection implements CarrierOwner, MessageAnswerer, Timed
   readonly #pending: PendingReplies;
   readonly #waits: RoomWaits;
   #inbound: (ReceivedMessage | undefined)[] = [];
+  /** Requests whose handler has not come to its end. */
+  #inHand: Set<ReceivedMessage> | undefined = undefined;
+  #unwantedInHand = 0;
+  #refused: ProtocolError | undefined = undefined;
   #holds = 0;
   #isCrowded = false;
   #isOver = false;
@@ -171,14 +177,23 @@ export class TransportConnection implements CarrierOwner, MessageAnswerer, Timed
     } catch (error) {
       return refused(error);
     }
-    const kept = payload.slice();
-    return this.#waits.wait(kept.length, () => {
-      const status = this.#machine.send(kept, fields);
-      if (status === SendStatus.BackPressured) return undefined;
-      if (status !== SendStatus.Queued) throw this.#refusal(status, kept);
-      this.#queued();
-      return this.#machine.lastId;
-    });
+    return this.#sendLater(payload.slice(), fields);
+  }
+
+  /**
+   * Sends a message to one of many: whoever has no room gets it when it has.
+   *
+   * @param payload The message.
+   * @param kept Gives a copy that stays as it is.
+   * @param fields What is added.
+   * @returns Whether it was queued or waits.
+   */
+  post(payload: Uint8Array, kept: () => Uint8Array, fields?: MessageFields): boolean {
+    const status = this.trySend(payload, fields);
+    if (status !== SendStatus.BackPressured) return status === SendStatus.Queued;
+    const hasPlace = this.#waits.hasPlace(payload.length);
+    if (hasPlace) void this.#sendLater(kept(), fields);
+    return hasPlace;
   }
 
   /** Asks, and waits for the answer. */
@@ -239,6 +254,28 @@ export class TransportConnection implements CarrierOwner, MessageAnswerer, Timed
   }
 
   /**
+   * A handler of a request goes on after it was called.
+   *
+   * @param message The request.
+   */
+  handlingBegins(message: ReceivedMessage): void {
+    if (!message.isRequest || message.isAnswered || message.unwantedReason !== undefined) return;
+    this.#inHand ??= new Set();
+    this.#inHand.add(message);
+  }
+
+  /**
+   * The handler has come to its end.
+   *
+   * @param message The request.
+   */
+  handlingEnds(message: ReceivedMessage): void {
+    if (this.#inHand?.delete(message) !== true || message.unwantedReason === undefined) return;
+    this.#unwantedInHand--;
+    this.#thinOut();
+  }
+
+  /**
    * An own request is not wanted any more.
    *
    * @param slot Its slot.
@@ -271,9 +308,9 @@ export class TransportConnection implements CarrierOwner, MessageAnswerer, Timed
    * @returns Whether the peer could be told.
    */
   announceClose(inMs: number): boolean {
-    const isTold = this.#machine.announceClose(inMs);
-    if (isTold) this.#carrier.kick();
-    return isTold;
+    this.isAnnounced = this.#machine.announceClose(inMs);
+    if (this.isAnnounced) this.#carrier.kick();
+    return this.isAnnounced;
   }
 
   /**
@@ -332,8 +369,14 @@ export class TransportConnection implements CarrierOwner, MessageAnswerer, Timed
     this.#watch();
   }
 
-  handleClosed(reason: CloseReason, unsentCount: number): void {
+  handleRefused(code: CloseCode, buffer: Uint8Array, at: number): void {
+    const text = this.#machine.handleRefused(code === CloseCode.FrameTooLarge, buffer, at);
+    this.#refused = new ProtocolError(code, text);
+  }
+
+  handleClosed(ended: CloseReason, unsentCount: number): void {
     if (this.#isOver) return;
+    const reason = this.#refused === undefined ? ended : { ...ended, cause: this.#refused };
     this.#isOver = true;
     // Who closed first says why: a peer's end that answers ours is no reason of its own.
     this.#reason = reason.code === CloseCode.Normal ? this.#closing ?? reason : reason;
@@ -344,6 +387,16 @@ export class TransportConnection implements CarrierOwner, MessageAnswerer, Timed
     this.#endpoint.streams.freeSlot(this.#slot);
     this.#owner.closed(this, this.#reason, unsentCount);
     this.#closed.resolve();
+  }
+
+  #sendLater(kept: Uint8Array, fields: MessageFields | undefined): Promise<number> {
+    return this.#waits.wait(kept.length, () => {
+      const status = this.#machine.send(kept, fields);
+      if (status === SendStatus.BackPressured) return undefined;
+      if (status !== SendStatus.Queued) throw this.#refusal(status, kept);
+      this.#queued();
+      return this.#machine.lastId;
+    });
   }
 
   #queued(isTicked = false): void {
@@ -418,7 +471,7 @@ export class TransportConnection implements CarrierOwner, MessageAnswerer, Timed
     });
     if (slot >= 0) {
       this.#inbound[slot] = message;
-      if (!this.#machine.hasRequestRoom && !this.#isCrowded) {
+      if (this.#hasCrowd && !this.#isCrowded) {
         this.#isCrowded = true;
         this.hold();
       }
@@ -487,7 +540,16 @@ export class TransportConnection implements CarrierOwner, MessageAnswerer, Timed
   /** A request of the peer is over. */
   #release(slot: number): void {
     this.#inbound[slot] = undefined;
-    if (!this.#isCrowded || !this.#machine.hasRequestRoom) return;
+    this.#thinOut();
+  }
+
+  /** Whether as many requests are unanswered as may be, those counted that nobody wants and handlers still work on. */
+  get #hasCrowd(): boolean {
+    return this.#machine.unansweredCount + this.#unwantedInHand >= this.#config.maxUnansweredRequestCount;
+  }
+
+  #thinOut(): void {
+    if (!this.#isCrowded || this.#hasCrowd) return;
     this.#isCrowded = false;
     this.release();
   }
@@ -497,6 +559,8 @@ export class TransportConnection implements CarrierOwner, MessageAnswerer, Timed
     const reason = this.#isOver
       ? this.#closedError()
       : new TimeoutError("The answer is not wanted any more: it was cancelled, or the deadline passed");
+    // Else a peer that asks and cancels at once would have as many handlers at work as it likes.
+    if (message !== undefined && this.#inHand?.has(message) === true) this.#unwantedInHand++;
     this.#release(slot);
     message?.handleUnwanted(reason);
   }

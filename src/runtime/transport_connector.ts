@@ -53,7 +53,8 @@ export async function reachAny(attempt: ConnectAttempt): Promise<ReachedLink> {
 }
 
 async function reach(protocol: TransportProtocol, attempt: ConnectAttempt): Promise<ProtocolLink> {
-  const { connectTimeoutMs, scheduler, stop } = attempt;
+  const { scheduler, stop } = attempt;
+  const connectTimeoutMs = protocol.connectTimeoutMs ?? attempt.connectTimeoutMs;
   const late = new AbortController();
   const alarm = scheduler.alarm(() => {
     late.abort(new TimeoutError(`Cannot connect by ${formatProtocol(protocol)}: not within ${connectTimeoutMs} ms`));

@@ -57,6 +57,7 @@ export class TransportDelivery<E extends AnyEvent> {
   readonly #setup: DeliverySetup<E>;
   readonly #held = new Set<TransportConnection>();
   #queue: TransportEventQueue<E> | undefined = undefined;
+  #room: PromiseWithResolvers<void> | undefined = undefined;
   #hasEnded = false;
 
   /** @param setup What it is made of. */
@@ -67,6 +68,13 @@ export class TransportDelivery<E extends AnyEvent> {
   /** Whether messages are kept for longer than a handler runs. */
   get keepsMessages(): boolean {
     return this.#queue !== undefined;
+  }
+
+  /** Settles when the queue has room again; `undefined` while it has. */
+  get whenRoom(): Promise<void> | undefined {
+    if (this.#queue?.isFull !== true) return undefined;
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
   }
 
   /** Begins to take events by `for await`; one reader at a time. */
@@ -126,7 +134,7 @@ export class TransportDelivery<E extends AnyEvent> {
     const { handlers } = this.#setup;
     const queue = this.#queue;
     if (message.isRequest && handlers["request"] !== undefined) {
-      return this.#handleRequest(connection, message, handlers["request"] as RequestHandler);
+      return this.#handleRequest(connection, message, handlers["request"] as RequestHandler, true);
     }
     const handler = handlers["messageReceived"] as ((event: E) => unknown) | undefined;
     if (handler === undefined && queue === undefined) return this.#unhandle(connection, message);
@@ -159,17 +167,26 @@ export class TransportDelivery<E extends AnyEvent> {
     connection: TransportConnection,
     message: ReceivedMessage,
     handler: (message: ReceivedMessage) => unknown,
+    isAnswering = false,
   ): void {
     try {
       const result = handler(message);
-      if (result instanceof Uint8Array) this.#answer(connection, message, result);
-      else if (isPromise(result)) {
-        result.then(
-          (value) => value instanceof Uint8Array ? this.#answer(connection, message, value) : undefined,
-          (error) => this.#handlerFailed(connection, message, error),
-        );
-      }
+      if (!isPromise(result)) return this.#take(connection, message, result, isAnswering);
+      connection.handlingBegins(message);
+      result.then(
+        (value) => this.#take(connection, message, value, isAnswering),
+        (error) => this.#handlerFailed(connection, message, error),
+      ).then(() => connection.handlingEnds(message));
     } catch (error) {
+      this.#handlerFailed(connection, message, error);
+    }
+  }
+
+  /** Takes what a handler returned; one that answers by itself returns nothing, and one of events anything. */
+  #take(connection: TransportConnection, message: ReceivedMessage, value: unknown, isAnswering: boolean): void {
+    if (value instanceof Uint8Array) this.#answer(connection, message, value);
+    else if (isAnswering && value !== undefined && value !== null) {
+      const error = new TypeError(`A request handler must return a Uint8Array or nothing: got ${typeof value}`);
       this.#handlerFailed(connection, message, error);
     }
   }
@@ -214,6 +231,8 @@ export class TransportDelivery<E extends AnyEvent> {
   }
 
   #releaseAll(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
     const held = [...this.#held];
     this.#held.clear();
     for (const connection of held) connection.release();

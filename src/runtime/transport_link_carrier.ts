@@ -17,6 +17,9 @@ import type { Timed } from "./stream_endpoint.ts";
 import type { CarrierOwner, PacketCarrier } from "./transport_carrier.ts";
 import type { TransportEndpoint } from "./transport_endpoint.ts";
 
+/** What keeping a message takes besides its bytes: a flood of empty ones takes memory, too. */
+const KEPT_MESSAGE_BYTES = 128;
+
 /** Carries packets over a link of whole messages. */
 export class LinkCarrier implements PacketCarrier, MessageReceiver, Timed {
   readonly #endpoint: TransportEndpoint;
@@ -130,7 +133,7 @@ export class LinkCarrier implements PacketCarrier, MessageReceiver, Timed {
       this.#owner.packetsDone();
     } else {
       this.#inbox.push(message);
-      this.#inboxBytes += message.length;
+      this.#inboxBytes += message.length + KEPT_MESSAGE_BYTES;
     }
     if (!this.#owner.wantsPackets && !this.#isPaused) {
       this.#isPaused = true;
@@ -183,7 +186,7 @@ export class LinkCarrier implements PacketCarrier, MessageReceiver, Timed {
     let taken = 0;
     while (taken < this.#inbox.length && this.#owner.wantsPackets && !this.#isOver) {
       const message = this.#inbox[taken++]!;
-      this.#inboxBytes -= message.length;
+      this.#inboxBytes -= message.length + KEPT_MESSAGE_BYTES;
       this.#owner.handlePacket(message, 0, message.length);
     }
     this.#inbox = this.#inbox.slice(taken);

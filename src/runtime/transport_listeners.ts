@@ -1,7 +1,8 @@
 /**
  * The listeners of one transport server: opened together or not at all, accepted from side by side.
  *
- * Invariant: an accept that fails for now (too many open files) is tried again after a pause that grows, and is told.
+ * Invariants: an accept that fails for now (too many open files) is tried again after a pause that grows, and is told;
+ * while the owner wants no links none is accepted, and the system's own backlog fills.
  *
  * @module
  */
@@ -25,6 +26,8 @@ export interface ListenerOwner {
   accepted(protocol: TransportProtocol, link: ProtocolLink): void;
   /** Accepting failed for now. */
   acceptFailed(error: unknown): void;
+  /** Settles when links are wanted again; `undefined` while they are. */
+  readonly whenWanted: Promise<void> | undefined;
 }
 
 /** All listeners of a server. */
@@ -96,6 +99,8 @@ export class TransportListeners {
     let pauseMs = FIRST_PAUSE_MS;
     while (!listener.closed) {
       try {
+        const { whenWanted } = this.#owner;
+        if (whenWanted !== undefined) await this.#untilWanted(whenWanted);
         const link = await listener.accept();
         pauseMs = FIRST_PAUSE_MS;
         this.#owner.accepted(protocol, link);
@@ -106,6 +111,17 @@ export class TransportListeners {
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
     }
+  }
+
+  #untilWanted(whenWanted: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.#endPauses.delete(end);
+        resolve();
+      };
+      this.#endPauses.add(end);
+      whenWanted.then(end);
+    });
   }
 
   #pause(ms: number): Promise<void> {

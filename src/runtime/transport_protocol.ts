@@ -21,6 +21,8 @@ export interface ProtocolLimits {
   readonly maxPayloadBytes?: number;
   /** After a silence of this length a peer is asked whether it is there, in ms. 0: never. @default that of the whole */
   readonly keepAliveMs?: number;
+  /** How long one attempt of a client to connect by this protocol may take, in ms. @default that of the whole */
+  readonly connectTimeoutMs?: number;
 }
 
 /**
@@ -38,6 +40,8 @@ export interface TransportProtocol {
   readonly maxPayloadBytes: number;
   /** When a silent peer is asked; `undefined`: as the whole says. */
   readonly keepAliveMs: number | undefined;
+  /** How long an attempt to connect by it may take; `undefined`: as the whole says. */
+  readonly connectTimeoutMs: number | undefined;
   /** Where links come from. */
   readonly links: ProtocolLinks;
 }
@@ -140,7 +144,7 @@ export function formatProtocol(one: TransportProtocol): string {
 
 function protocol(name: string, target: Address, limits: ProtocolLimits, links: ProtocolLinks): TransportProtocol {
   if (typeof name !== "string" || name === "") throw new TypeError("A protocol must have a name");
-  const { maxPayloadBytes, keepAliveMs } = limits;
+  const { maxPayloadBytes, keepAliveMs, connectTimeoutMs } = limits;
   return Object.freeze({
     name,
     target,
@@ -149,6 +153,9 @@ function protocol(name: string, target: Address, limits: ProtocolLimits, links: 
       ? Infinity
       : integer("maxPayloadBytes", maxPayloadBytes, 1, 1, 2 ** 30),
     keepAliveMs: keepAliveMs === undefined ? undefined : duration("keepAliveMs", keepAliveMs, 0),
+    connectTimeoutMs: connectTimeoutMs === undefined
+      ? undefined
+      : integer("connectTimeoutMs", connectTimeoutMs, 1, 1, 2 ** 31),
     links,
   });
 }

@@ -15,7 +15,7 @@ export interface HostAndPort {
   readonly port: number;
 }
 
-const LIMIT_NAMES = ["maxConnectionCount", "maxPayloadBytes", "keepAliveMs"] as const;
+const LIMIT_NAMES = ["maxConnectionCount", "maxPayloadBytes", "keepAliveMs", "connectTimeoutMs"] as const;
 
 /**
  * Reads `host:port`; IPv6 addresses stand in brackets.

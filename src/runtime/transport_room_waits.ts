@@ -39,6 +39,17 @@ export class RoomWaits {
   }
 
   /**
+   * Whether one more may wait.
+   *
+   * @param bytes How many bytes of payload it holds.
+   * @returns Whether `wait` would take it.
+   */
+  hasPlace(bytes: number): boolean {
+    const count = this.#waiting.length;
+    return count < MAX_WAITING_COUNT && (count === 0 || this.#bytes + bytes <= this.#maxBytes);
+  }
+
+  /**
    * Waits.
    *
    * @param bytes How many bytes of payload it holds.
@@ -47,9 +58,8 @@ export class RoomWaits {
    * when too many wait already. A rejection that nobody handles is not reported.
    */
   wait<T>(bytes: number, attempt: () => T | undefined): Promise<T> {
-    const count = this.#waiting.length;
-    if (count >= MAX_WAITING_COUNT || count > 0 && this.#bytes + bytes > this.#maxBytes) {
-      const held = `${count} sends with ${this.#bytes} bytes wait already`;
+    if (!this.hasPlace(bytes)) {
+      const held = `${this.#waiting.length} sends with ${this.#bytes} bytes wait already`;
       return quiet(Promise.reject(new ResourceError(`Cannot wait for room: ${held}, await each one or use trySend()`)));
     }
     this.#bytes += bytes;

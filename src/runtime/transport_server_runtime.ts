@@ -10,7 +10,8 @@
 import { CloseCode } from "../error/close_code.ts";
 import { SendStatus } from "../error/send_status.ts";
 import { ClosedError, MisuseError, TimeoutError } from "../error/transport_error.ts";
-import type { MessageFields } from "../message/packet_writer.ts";
+import { RequestErrorCode } from "../message/message_event.ts";
+import { type MessageFields, payloadError } from "../message/packet_writer.ts";
 import type { CloseReason } from "../stream/stream_event.ts";
 import { type Address, addressHost } from "../transport/address.ts";
 import { closedError } from "./disconnect.ts";
@@ -43,6 +44,7 @@ export class TransportServerRuntime implements TransportOwner, ListenerOwner {
   #refusedByMiddleware = 0;
   #acceptErrors = 0;
   #isStarted = false;
+  #refusesRequests = false;
   #stopping: Promise<ShutdownReport> | undefined = undefined;
   readonly #stopped = Promise.withResolvers<void>();
   readonly #stopOnAbort = (): void => void this.shutdown(this.#config.gracefulShutdownTimeoutMs);
@@ -75,6 +77,11 @@ export class TransportServerRuntime implements TransportOwner, ListenerOwner {
   /** Whether it was shut down, or is about to. */
   get isStopping(): boolean {
     return this.#stopping !== undefined;
+  }
+
+  /** Settles when links are wanted again; `undefined` while they are: who connects makes an event. */
+  get whenWanted(): Promise<void> | undefined {
+    return this.#delivery.whenRoom;
   }
 
   /** Settles when it has stopped, whoever stopped it; never rejects. */
@@ -128,12 +135,18 @@ export class TransportServerRuntime implements TransportOwner, ListenerOwner {
     except: number | undefined,
     fields?: MessageFields,
   ): number {
+    const { maxPayloadBytes } = this.endpoint.config.message;
+    if (!(payload instanceof Uint8Array)) throw payloadError(payload);
+    if (payload.length > maxPayloadBytes) {
+      throw new RangeError(`Cannot send ${payload.length} bytes: maxPayloadBytes is ${maxPayloadBytes}`);
+    }
+    let copy: Uint8Array | undefined;
+    // One copy for all who have no room: there may be thousands of them.
+    const kept = (): Uint8Array => copy ??= payload.slice();
     let taken = 0;
     for (const session of group === undefined ? this.sessions.all : this.sessions.members(group)) {
       if (session.connection.id === except || session.pending !== undefined) continue;
-      // Who has no room waits for it as with send(): a broadcast loses nothing of its own accord.
-      if (session.connection.isOpen) taken++;
-      void session.connection.send(payload, fields);
+      if (session.connection.post(payload, kept, fields)) taken++;
     }
     return taken;
   }
@@ -202,6 +215,10 @@ export class TransportServerRuntime implements TransportOwner, ListenerOwner {
     const session = this.sessions.of(connection);
     if (session === undefined) return;
     session.heardAt = this.#host.scheduler.clock.now;
+    // A peer that was not told that this side closes, because it would not understand, is served to the end.
+    if (this.#refusesRequests && message.isRequest && connection.isAnnounced) {
+      return void message.refuse(RequestErrorCode.GoingAway).catch(() => {});
+    }
     const holding = session.pending === undefined
       ? this.#delivery.deliver(connection, message)
       : session.pending.handleMessage(message);
@@ -260,7 +277,7 @@ export class TransportServerRuntime implements TransportOwner, ListenerOwner {
       for (const one of middleware) await one(pending);
     };
     try {
-      await Promise.race([run(), late.promise]);
+      await Promise.race([run(), late.promise, connection.whenClosed]);
     } catch (error) {
       if (!connection.isOpen) return;
       this.#refusedByMiddleware++;
@@ -292,7 +309,7 @@ export class TransportServerRuntime implements TransportOwner, ListenerOwner {
     this.#config.signal?.removeEventListener("abort", this.#stopOnAbort);
     this.#listeners.close();
     const connections = [...this.sessions.all].map((session) => session.connection);
-    const report = await drain(connections, timeoutMs, this.#host.scheduler);
+    const report = await drain(connections, timeoutMs, this.#host.scheduler, () => this.#refusesRequests = true);
     await this.#listeners.whenClosed();
     this.#delivery.end();
     this.#stopped.resolve();

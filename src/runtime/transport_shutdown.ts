@@ -42,12 +42,14 @@ export interface ShutdownReport {
  * @param connections Which.
  * @param timeoutMs How long they may take.
  * @param scheduler Time.
+ * @param refuseRequests Called when what a peer sent before it was told has had its time: later requests are refused.
  * @returns How that went.
  */
 export async function drain(
   connections: readonly TransportConnection[],
   timeoutMs: number,
   scheduler: Scheduler,
+  refuseRequests: () => void,
 ): Promise<ShutdownReport> {
   const startedAt = scheduler.tick();
   let toldCount = 0;
@@ -56,6 +58,7 @@ export async function drain(
     one.isOpen && (one.unansweredCount > 0 || one.pendingCount > 0 || one.queuedBytes > 0);
   // What a peer sent before it was told is under way: everybody gets one look of time.
   await pause(scheduler, Math.min(LOOK_MS, timeoutMs));
+  refuseRequests();
   while (scheduler.tick() - startedAt < timeoutMs && connections.some(isBusy)) await pause(scheduler, LOOK_MS);
   const unfinished = connections.filter(isBusy).map((one) => ({
     sessionId: one.id,

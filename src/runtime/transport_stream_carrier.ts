@@ -315,6 +315,8 @@ export class StreamCarrier implements PacketCarrier, Timed, Flushable {
   /** The machine is closed: closes the link, and reports it as soon as no write holds queued memory any more. */
   #finish(): void {
     this.#finished = true;
+    const { fault, buffer, position } = this.#machine.frames;
+    if (fault !== undefined) this.#owner.handleRefused(fault, buffer, position);
     this.#endpoint.streams.unwatch(this.#slot);
     this.#link.close();
     this.resume();

@@ -12,6 +12,7 @@ import { SystemScheduler } from "../../src/io/system/system_scheduler.ts";
 import { tcpFabric } from "../../src/io/tcp/tcp_fabric.ts";
 import { developmentCertificate } from "../../src/io/tls/development_certificate.ts";
 import { tlsFabric } from "../../src/io/tls/tls_fabric.ts";
+import { unixStreamFabric } from "../../src/io/unix/unix_stream_fabric.ts";
 import { webSocketFabric } from "../../src/io/websocket/web_socket_fabric.ts";
 import {
   type ConformancePlace,
@@ -54,6 +55,14 @@ const subjects: ConformanceSubject[] = [
         listener: fabric.listen(),
         connect: (signal) => fabric.connect(signal),
       });
+    },
+    maxMessageBytes: 1 << 20,
+  },
+  {
+    name: "unix",
+    open: async () => {
+      const fabric = unixStreamFabric(`${await Deno.makeTempDir({ prefix: "rwunix" })}/socket`);
+      return { kind: "stream", listener: fabric.listen(), connect: (signal) => fabric.connect(signal) };
     },
     maxMessageBytes: 1 << 20,
   },

@@ -6,16 +6,8 @@
 import type { StreamLink } from "../../transport/stream_link.ts";
 import type { UnixAddress } from "../../transport/address.ts";
 
-/** A {@linkcode StreamLink} whose ends are paths. */
-export interface UnixStreamLink extends Omit<StreamLink, "local" | "remote"> {
-  /** The address of this end. */
-  readonly local: UnixAddress;
-  /** The address of the other end. */
-  readonly remote: UnixAddress;
-}
-
 /** A stream link over a unix socket. */
-export class UnixLink implements UnixStreamLink {
+export class UnixLink implements StreamLink {
   /** The address of this end. */
   readonly local: UnixAddress;
   /** The address of the other end. */

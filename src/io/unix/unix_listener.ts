@@ -9,10 +9,11 @@
 import { CloseCode } from "../../error/close_code.ts";
 import { ClosedError, ResourceError } from "../../error/transport_error.ts";
 import type { UnixAddress } from "../../transport/address.ts";
+import type { StreamListener } from "../../transport/stream_link.ts";
 import { UnixLink } from "./unix_link.ts";
 
 /** A stream listener over a unix socket. */
-export class UnixListener {
+export class UnixListener implements StreamListener {
   /** Where it listens. */
   readonly address: UnixAddress;
   readonly #listener: Deno.UnixListener;

@@ -67,7 +67,9 @@ function connect(
     };
     const fail = (cause: unknown): void => {
       leave();
-      reject(new ConnectError(`Cannot connect to ${url}`, { cause }));
+      // A browser tells no reason, on purpose.
+      const reason = cause instanceof Error ? cause.message : typeof cause === "string" ? cause : "";
+      reject(new ConnectError(`Cannot connect to ${url}${reason === "" ? "" : `: ${reason}`}`, { cause }));
     };
     signal.addEventListener("abort", stop);
     socket.onerror = (event) => {

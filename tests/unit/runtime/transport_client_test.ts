@@ -82,6 +82,8 @@ Deno.test("connectTimeoutMs bounds an attempt that goes nowhere", async () => {
   };
   const client = place.client({ protocol: streamProtocol("slow", nowhere), connectTimeoutMs: 10 });
   await assertRejects(() => client.connect(), TimeoutError, "not within 10 ms");
+  const own = place.client({ protocol: streamProtocol("slow", nowhere, { connectTimeoutMs: 5 }) });
+  await assertRejects(() => own.connect(), TimeoutError, "not within 5 ms");
   const closing = place.client({ protocol: streamProtocol("slow", nowhere) });
   const connecting = closing.connect();
   await Promise.all([closing.close(), assertRejects(() => connecting, ClosedError)]);

@@ -207,6 +207,7 @@ Deno.test("configurations by their own names make the same protocols, and stay a
   const { maxConnectionCount, keepAliveMs, target } = config.toProtocol();
   assertEquals([maxConnectionCount, keepAliveMs], [10, 60_000]);
   assertEquals(target, { transport: "tcp", hostname: "127.0.0.1", port: 8001 });
+  assertEquals(first.withTimeout(30_000).toProtocol().connectTimeoutMs, 30_000);
   assertEquals(first.toProtocol().keepAliveMs, undefined);
   const socket = new WebSocketServerConfig("[::1]:8002").withPath("/api/ws").withMaxFrameSize(1 << 20);
   assertEquals(socket.withMaxConnections(5).toProtocol().maxConnectionCount, 5);

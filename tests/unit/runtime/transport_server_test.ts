@@ -70,7 +70,7 @@ Deno.test("a message that middleware does not read is the application's first", 
   });
   const client = await place.connect();
   for (const text of ["1", "2", "3"]) await client.send(bytesOf(text));
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await until("the first came", () => place.server.statistics().messages.oneWayIn === 1);
   assertEquals([seen, place.server.sessionIds], [[], []]);
   gate.resolve();
   await until("all came", () => seen.length === 3);

@@ -94,7 +94,9 @@ Deno.test("a consumer that falls behind slows the reading, and nothing is lost",
   const sending = (async () => {
     for (; sent < 3000; sent++) await client.send(new Uint8Array(1000));
   })();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  let before = -1;
+  // Held up is who has not got on for many turns.
+  await until("the sender stands still", () => before === (before = sent));
   assert(sent < 1500, `${sent} messages went out to a server that takes none`);
   for (let received = 0; received < 3000;) {
     if ((await eventOf<ServerEvent, "messageReceived">(events, "messageReceived")).message.data.length === 1000) {
