@@ -98,6 +98,8 @@ export function writeMessages(o: OutState, into: Uint8Array, start: number, at: 
   let mask = ALL_LANES;
   let position = at;
   let misses = 0;
+  // The first flow of a lane that had nothing that fits keeps its turn.
+  let missed: OutFlow | undefined;
   for (let lane = schedule.pick(mask); lane >= 0; lane = schedule.pick(mask)) {
     const flow = schedule.first(lane);
     const next = writeOne(o, flow, into, start, position, end);
@@ -108,12 +110,18 @@ export function writeMessages(o: OutState, into: Uint8Array, start: number, at: 
     schedule.rotate(lane, next - position);
     if (next > position) {
       position = next;
-      misses = 0;
-    } else if (++misses >= MAX_MISSES || schedule.first(lane) === flow) {
-      mask &= ~(1 << lane);
+      continue;
+    }
+    if (missed !== undefined && missed.lane !== lane) {
+      schedule.turnTo(missed);
+      missed = undefined;
       misses = 0;
     }
+    missed ??= flow;
+    if (++misses < MAX_MISSES && schedule.first(lane) !== missed) continue;
+    mask &= ~(1 << lane);
   }
+  if (missed !== undefined) schedule.turnTo(missed);
   return position;
 }
 

@@ -56,9 +56,11 @@ export class ChannelReceiver {
   isDue = false;
   /** How many messages of reliable channels are incomplete or wait for earlier ones. */
   waiting = 0;
+  /** What the peer may send on all reliable channels. */
+  readonly credit: ReceiveCredit;
+  /** The connection's slot. */
+  slot: number;
   readonly #context: ChannelContext;
-  readonly #slot: number;
-  readonly #credit: ReceiveCredit;
   readonly #reliable: UnreadMessages = new UnreadMessages();
   readonly #unreliable: UnreadMessages = new UnreadMessages();
   #lent: InMessage | undefined = undefined;
@@ -72,13 +74,30 @@ export class ChannelReceiver {
    */
   constructor(context: ChannelContext, slot: number) {
     this.#context = context;
-    this.#slot = slot;
-    this.#credit = new ReceiveCredit(INITIAL_CONNECTION_CREDIT, context.config.windowBytes);
+    this.slot = slot;
+    this.credit = new ReceiveCredit(INITIAL_CONNECTION_CREDIT, context.config.windowBytes);
+  }
+
+  /**
+   * Forgets all channels, of which nothing waits, and serves another connection.
+   *
+   * @param slot The connection's slot.
+   */
+  clear(slot: number): void {
+    this.slot = slot;
+    this.channels.length = 0;
+    this.credit.reset(INITIAL_CONNECTION_CREDIT);
+    this.#tookReliable = false;
   }
 
   /** Whether no message is incomplete, waits or is lent. */
   get isIdle(): boolean {
     return this.waiting === 0 && this.partials.count === 0 && !this.hasUnread && this.#lent === undefined;
+  }
+
+  /** Whether the memory of a message is lent. */
+  get isLent(): boolean {
+    return this.#lent !== undefined;
   }
 
   /** Whether a message waits for the application. */
@@ -93,7 +112,7 @@ export class ChannelReceiver {
 
   /** How much of the connection's credit is held: what came and was not consumed. */
   get heldCredit(): number {
-    return this.#credit.held;
+    return this.credit.held;
   }
 
   /**
@@ -103,7 +122,7 @@ export class ChannelReceiver {
    * @param n How much.
    */
   count(counter: ChannelCounter, n: number): void {
-    this.#context.counters.add(this.#slot, counter, n);
+    this.#context.counters.add(this.slot, counter, n);
   }
 
   /**
@@ -169,7 +188,7 @@ export class ChannelReceiver {
    * @param number The channel, or `CONNECTION`.
    */
   tellAgain(number: number): void {
-    const credit = number === CONNECTION ? this.#credit : this.channel(number)?.credit;
+    const credit = number === CONNECTION ? this.credit : this.channel(number)?.credit;
     if (credit === undefined) return;
     credit.isDue = true;
     this.isDue = true;
@@ -200,8 +219,8 @@ export class ChannelReceiver {
     const account = this.channels[number]?.credit;
     if (account === undefined) return;
     account.consume(credit);
-    this.#credit.consume(credit);
-    this.isDue ||= account.isDue || this.#credit.isDue;
+    this.credit.consume(credit);
+    this.isDue ||= account.isDue || this.credit.isDue;
   }
 
   /**
@@ -253,8 +272,8 @@ export class ChannelReceiver {
       position = writeCredit(c.credit, c.config.number, into, position, end, notes);
       isDue ||= c.credit.isDue;
     }
-    if (this.#credit.isDue) position = writeCredit(this.#credit, CONNECTION, into, position, end, notes);
-    this.isDue = isDue || this.#credit.isDue;
+    if (this.credit.isDue) position = writeCredit(this.credit, CONNECTION, into, position, end, notes);
+    this.isDue = isDue || this.credit.isDue;
     return position;
   }
 
@@ -318,8 +337,8 @@ export class ChannelReceiver {
 
   /** Whether the peer has credit for another message. */
   #charge(c: InChannel, cost: number): boolean {
-    if (!c.credit!.receive(cost) || !this.#credit.receive(cost)) return false;
-    this.isDue ||= c.credit!.isDue || this.#credit.isDue;
+    if (!c.credit!.receive(cost) || !this.credit.receive(cost)) return false;
+    this.isDue ||= c.credit!.isDue || this.credit.isDue;
     return true;
   }
 

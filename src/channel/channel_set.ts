@@ -17,6 +17,7 @@ import { type ChannelContext, copyBytes } from "./channel_context.ts";
 import { ChannelCounter } from "./channel_counters.ts";
 import { acceptRecovered, acknowledge, forget, giveUp, requeue } from "./channel_fates.ts";
 import type { ChannelConfig } from "./channel_options.ts";
+import { type ChannelRest, isSilent, loadRest, saveRest } from "./channel_rest.ts";
 import { writeMessages, writeOwed, writeRepeats } from "./channel_outflow.ts";
 import { ChannelReceiver, type DeliveredMessage } from "./channel_receiver.ts";
 import { expire, probe, release } from "./channel_timers.ts";
@@ -71,7 +72,7 @@ export class ChannelSet {
   /** The handle of the message that was queued last, for `cancel`. */
   handle = 0;
   readonly #context: ChannelContext;
-  readonly #slot: number;
+  #slot: number;
   readonly #out: OutState;
   readonly #in: ChannelReceiver;
   readonly #reader: ChannelFrameReader;
@@ -90,6 +91,43 @@ export class ChannelSet {
     this.#out = new OutState(context, slot);
     this.#in = new ChannelReceiver(context, slot);
     this.#reader = context.reader;
+  }
+
+  /**
+   * Writes down what must not be forgotten, if nothing is under way, waits, or is to be told. The set may then serve
+   * another connection, or this one again, but only by {@linkcode ChannelSet.wake}.
+   *
+   * @returns What `wake` takes; `undefined`: not now, and nothing has changed.
+   */
+  rest(): ChannelRest | undefined {
+    const [o, receiver] = [this.#out, this.#in];
+    if (!isSilent(o, receiver)) return undefined;
+    const rest = saveRest(o, receiver);
+    o.clear(this.#slot);
+    receiver.clear(this.#slot);
+    this.#releaseAt = Infinity;
+    this.#hasFec = false;
+    this.handle = 0;
+    return rest;
+  }
+
+  /**
+   * Serves a connection.
+   *
+   * @param slot The connection's slot.
+   * @param rest What `rest` wrote down of its channels; `undefined`: none was used.
+   */
+  wake(slot: number, rest: ChannelRest | undefined): void {
+    this.#slot = slot;
+    this.#out.clear(slot);
+    this.#in.clear(slot);
+    if (rest !== undefined) loadRest(rest, this.#out, this.#in);
+    this.#touch();
+  }
+
+  /** Whether what only traffic needs was given back, and nothing came since. */
+  get isReleased(): boolean {
+    return this.#releaseAt === Infinity;
   }
 
   /** Whether `writeFrames` may have something to write. */
@@ -302,6 +340,13 @@ export class ChannelSet {
     this.#tellLostCredits();
   }
 
+  /** Nothing will be heard of any packet any more; what was neither acknowledged nor given up counts as lost. */
+  handleAllForgotten(): void {
+    const { notes } = this.#out;
+    for (let slot = 0; slot < notes.slots && notes.count > 0; slot++) forget(this.#out, notes.take(slot));
+    this.#tellLostCredits();
+  }
+
   /**
    * Takes a frame of a type for which `isChannelFrame` is true.
    *
@@ -325,7 +370,10 @@ export class ChannelSet {
    * @returns Whether there was one.
    */
   pollMessage(record: DeliveredMessage): boolean {
-    return this.#in.pollMessage(record);
+    const { isLent } = this.#in;
+    if (this.#in.pollMessage(record)) return true;
+    if (isLent) this.#touch();
+    return false;
   }
 
   /**
@@ -441,6 +489,7 @@ export class ChannelSet {
 
   #raise(channel: number, limit: number): boolean {
     const o = this.#out;
+    this.#touch();
     if (channel === CONNECTION) {
       if (!o.credit.raise(limit)) return true;
       o.isBlocked = o.isBlockedDue = false;

@@ -32,6 +32,16 @@ export class SendCredit {
   }
 
   /**
+   * Opens the account anew.
+   *
+   * @param initial What may be sent before the first credit comes.
+   */
+  reset(initial: number): void {
+    this.#sent = 0;
+    this.#limit = initial;
+  }
+
+  /**
    * Whether there is credit.
    *
    * @param cost What is to be sent.
@@ -61,6 +71,28 @@ export class SendCredit {
     this.#limit = limit;
     return true;
   }
+
+  /**
+   * Writes the account down.
+   *
+   * @param cells Grows by two numbers.
+   */
+  save(cells: number[]): void {
+    cells.push(this.#sent, this.#limit);
+  }
+
+  /**
+   * Takes over an account that was written down.
+   *
+   * @param cells The numbers.
+   * @param at The place of the first one.
+   * @returns The place after the last one.
+   */
+  load(cells: readonly number[], at: number): number {
+    this.#sent = cells[at]!;
+    this.#limit = cells[at + 1]!;
+    return at + 2;
+  }
 }
 
 /** The receiver's account of one channel or of the connection. */
@@ -81,6 +113,17 @@ export class ReceiveCredit {
   constructor(initial: number, window: number) {
     this.#told = initial;
     this.#window = window;
+  }
+
+  /**
+   * Opens the account anew.
+   *
+   * @param initial What the peer may send before it is told a limit.
+   */
+  reset(initial: number): void {
+    this.isDue = false;
+    this.#received = this.#consumed = 0;
+    this.#told = initial;
   }
 
   /** What is received and not consumed. */
@@ -122,5 +165,29 @@ export class ReceiveCredit {
     const limit = this.#consumed + this.#window;
     if (limit > this.#told) this.#told = limit;
     return this.#told;
+  }
+
+  /**
+   * Writes the account down, of which nothing is due.
+   *
+   * @param cells Grows by three numbers.
+   */
+  save(cells: number[]): void {
+    cells.push(this.#received, this.#consumed, this.#told);
+  }
+
+  /**
+   * Takes over an account that was written down.
+   *
+   * @param cells The numbers.
+   * @param at The place of the first one.
+   * @returns The place after the last one.
+   */
+  load(cells: readonly number[], at: number): number {
+    this.isDue = false;
+    this.#received = cells[at]!;
+    this.#consumed = cells[at + 1]!;
+    this.#told = cells[at + 2]!;
+    return at + 3;
   }
 }

@@ -66,6 +66,40 @@ export class IdWindow {
     this.#bits[(id >>> 5) & (WORDS - 1)]! |= 1 << (id & 31);
   }
 
+  /**
+   * Writes the window down: the newest id, which words are full, which are neither full nor empty, and these.
+   *
+   * @param cells Grows by three numbers, and by more where ids are missing.
+   */
+  save(cells: number[]): void {
+    let full = 0;
+    let mixed = 0;
+    for (let i = 0; i < WORDS; i++) {
+      const word = this.#bits[i]!;
+      if (word === -1) full |= 1 << i;
+      else if (word !== 0) mixed |= 1 << i;
+    }
+    cells.push(this.#newest, full, mixed);
+    for (let i = 0; i < WORDS; i++) if ((mixed & (1 << i)) !== 0) cells.push(this.#bits[i]!);
+  }
+
+  /**
+   * Takes over a window that was written down.
+   *
+   * @param cells The numbers.
+   * @param at The place of the first one.
+   * @returns The place after the last one.
+   */
+  load(cells: readonly number[], at: number): number {
+    this.#newest = cells[at]!;
+    const [full, mixed] = [cells[at + 1]!, cells[at + 2]!];
+    let next = at + 3;
+    for (let i = 0; i < WORDS; i++) {
+      this.#bits[i] = (mixed & (1 << i)) !== 0 ? cells[next++]! : (full & (1 << i)) !== 0 ? -1 : 0;
+    }
+    return next;
+  }
+
   #forget(count: number): void {
     for (let i = 1; i <= count; i++) {
       const id = this.#newest + i;

@@ -50,4 +50,36 @@ export class InChannel {
     this.seen = isReliable || config.isSequenced ? undefined : new IdWindow(firstId);
     this.deliveredId = (firstId - 1) | 0;
   }
+
+  /** Whether nothing is known but what came before, and nothing is to be told. */
+  get isSilent(): boolean {
+    const { window, credit } = this;
+    if (window !== undefined && window.count > 0 || credit !== undefined && credit.isDue) return false;
+    return this.decoder === undefined && this.recoveredCount === 0 && this.unread === undefined;
+  }
+
+  /**
+   * Writes down what a silent channel must not forget.
+   *
+   * @param cells Grows by some numbers.
+   */
+  save(cells: number[]): void {
+    if (this.seen !== undefined) return this.seen.save(cells);
+    cells.push(this.window === undefined ? this.deliveredId : this.window.low);
+    this.credit?.save(cells);
+  }
+
+  /**
+   * Takes over what was written down of a channel of the same number.
+   *
+   * @param cells The numbers.
+   * @param at The place of the first one.
+   * @returns The place after the last one.
+   */
+  load(cells: readonly number[], at: number): number {
+    if (this.seen !== undefined) return this.seen.load(cells, at);
+    if (this.window === undefined) this.deliveredId = cells[at]!;
+    else this.window.low = cells[at]!;
+    return this.credit === undefined ? at + 1 : this.credit.load(cells, at + 1);
+  }
 }

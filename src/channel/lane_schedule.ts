@@ -111,6 +111,17 @@ export class LaneSchedule {
   }
 
   /**
+   * Gives the turn back to a flow that had nothing that fits: it is the first one when the next packet is written.
+   *
+   * @param flow The flow; nothing happens when it has left its ring.
+   */
+  turnTo(flow: OutFlow): void {
+    if (!flow.isActive) return;
+    const { lane } = flow;
+    while (this.first(lane) !== flow) this.#tails[lane] = this.first(lane);
+  }
+
+  /**
    * The flow whose turn it is has nothing to write or may not.
    *
    * @param lane The lane.
@@ -124,6 +135,13 @@ export class LaneSchedule {
     } else tail.ringNext = flow.ringNext;
     flow.ringNext = undefined;
     flow.isActive = false;
+  }
+
+  /** Forgets what was written; there must be no flows. */
+  reset(): void {
+    this.#deficit.fill(0);
+    this.#granted.fill(-1);
+    this.#round = 0;
   }
 
   /** Forgets all flows. */

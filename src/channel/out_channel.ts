@@ -74,6 +74,36 @@ export class OutChannel {
     return !this.config.isReliable || oldest === undefined || ((this.nextId - oldest.id) | 0) < ID_WINDOW;
   }
 
+  /** Whether it has no message, none of its groups matters any more, and nothing is to be told. */
+  get isSilent(): boolean {
+    const isEmpty = this.messages === 0 && this.startedHead === undefined && this.skipHead === undefined;
+    const isPlain = this.groups === undefined && this.encoder === undefined;
+    return isEmpty && isPlain && !this.isBlocked && !this.isBlockedDue && !this.isPressed;
+  }
+
+  /**
+   * Writes down what a silent channel must not forget.
+   *
+   * @param cells Grows by four numbers.
+   */
+  save(cells: number[]): void {
+    cells.push(this.nextId, this.nextGroup);
+    this.credit.save(cells);
+  }
+
+  /**
+   * Takes over what was written down of a channel of the same number.
+   *
+   * @param cells The numbers.
+   * @param at The place of the first one.
+   * @returns The place after the last one.
+   */
+  load(cells: readonly number[], at: number): number {
+    this.nextId = cells[at]!;
+    this.nextGroup = cells[at + 1]!;
+    return this.credit.load(cells, at + 2);
+  }
+
   /**
    * The queue of a lane.
    *

@@ -24,7 +24,7 @@ export class OutState {
   /** What all connections share. */
   readonly context: ChannelContext;
   /** The connection's slot. */
-  readonly slot: number;
+  slot: number;
   /** Who writes next. */
   readonly schedule: LaneSchedule;
   /** What the packets under way carried. */
@@ -67,6 +67,20 @@ export class OutState {
     this.slot = slot;
     this.schedule = new LaneSchedule(context.config.laneWeights);
     this.notes = new PacketNotes(context);
+  }
+
+  /**
+   * Forgets all channels, of which nothing is under way, and serves another connection.
+   *
+   * @param slot The connection's slot.
+   */
+  clear(slot: number): void {
+    this.slot = slot;
+    this.channels.length = 0;
+    this.schedule.reset();
+    this.notes.release();
+    this.credit.reset(INITIAL_CONNECTION_CREDIT);
+    this.roundTripMs = ASSUMED_ROUND_TRIP_MS;
   }
 
   /**

@@ -4,10 +4,12 @@
  *
  * Datagrams find their session by connection id alone, never by address and never by trying keys. Invariants: what
  * belongs to no session leaves nothing behind; it is dropped under a counter, and answered only where the standard says
- * so, at a bounded rate, with less than it brought. A tick with nothing due looks at one deadline.
+ * so, at a bounded rate, with less than it brought. A tick with nothing due looks at one deadline. Why: more than 400
+ * lines, because most of them say what a driver may rely on, and that is read in one place.
  *
  * @module
  */
+import type { DeliveredMessage } from "../channel/channel_receiver.ts";
 import { AEAD_TAG_BYTES } from "../crypto/aead.ts";
 import { ResourceError } from "../error/transport_error.ts";
 import type { DatagramAddress } from "../wire/datagram_address.ts";
@@ -20,6 +22,7 @@ import { type EndpointParts, type EndpointSetup, makeParts } from "./endpoint_se
 import type { HelloAnswer } from "./hello_desk.ts";
 import { InboundPacket } from "./inbound_packet.ts";
 import type { Session } from "./session.ts";
+import { consume } from "./session_channels.ts";
 import { closeSession } from "./session_close.ts";
 import { SessionCloseCode } from "./session_close_code.ts";
 import { EndpointCounter, SessionCounter } from "./session_counters.ts";
@@ -83,7 +86,7 @@ const NO_BYTES = new Uint8Array(0);
 export class EndpointMachine {
   /** The session that the last event is about; only valid after one. */
   session: SessionMachine | undefined = undefined;
-  /** The memory of a message: that which its datagram was handed over in. */
+  /** The memory of a message, lent until the next `pollEvent`: that of its datagram, or of the session's channels. */
   messageBuffer: Uint8Array = NO_BYTES;
   /** Where the payload of a message starts. */
   messageOffset = 0;
@@ -91,10 +94,13 @@ export class EndpointMachine {
   messageLength = 0;
   /** The channel of a message. */
   messageChannel = 0;
-  /** The id of a message; those of early messages and of others are separate numbers. */
+  /** The id of a small unreliable or early message, each counted apart; 0 of all others. */
   messageId = 0;
   /** Whether a message was meant for a first flight: its sender may think that it arrived long ago. */
   messageIsEarly = false;
+  readonly #unread: DeliveredMessage = { channel: 0, buffer: NO_BYTES, length: 0, credit: 0 };
+  /** The credit of the last message that nobody has taken yet. */
+  #credit = 0;
   readonly #parts: EndpointParts;
   readonly #packet = new InboundPacket();
   readonly #messages = new FrameCursor();
@@ -198,6 +204,46 @@ export class EndpointMachine {
   }
 
   /**
+   * Takes over the duty to tell when the application is done with the message of the last event; else it counts as
+   * consumed at the next `pollEvent`. Reliable channels hold the sender back by it: what is not told is not sent again.
+   *
+   * @returns What to give to `SessionMachine.handleConsumed`; 0 of unreliable messages and when it was taken before.
+   */
+  takeCredit(): number {
+    const credit = this.#credit;
+    this.#credit = 0;
+    return credit;
+  }
+
+  /**
+   * Tells that a link never cuts datagrams into fragments, so that sessions may search for larger ones there.
+   *
+   * @param pathId The link.
+   * @param maxBytes The largest datagram that it takes, in bytes; the memory that datagrams are written to holds it.
+   */
+  declareLink(pathId: number, maxBytes: number): void {
+    this.#parts.context.linkBytes.set(pathId, maxBytes);
+  }
+
+  /**
+   * The session that a packet names. Whether the packet is authentic is not known before it is handled.
+   *
+   * @param buffer The memory; only read.
+   * @param start Where the packet starts.
+   * @param end Where it ends.
+   * @returns The session; `undefined` when there is none of that id, or this is no packet of a session.
+   */
+  sessionOf(buffer: Uint8Array, start: number, end: number): SessionMachine | undefined {
+    if (end - start < MIN_PACKET_BYTES || packetType(buffer[start]!) !== PacketType.Session) return undefined;
+    const { context, table } = this.#parts;
+    const slot = context.localIds.find(
+      decodeWord(buffer, start + ID_OFFSET),
+      decodeWord(buffer, start + ID_OFFSET + 4),
+    );
+    return slot < 0 ? undefined : table.machineAt(slot);
+  }
+
+  /**
    * A datagram came, or a packet on a stream.
    *
    * @param pathId The link; with `STREAM_PATH` set, a stream.
@@ -206,12 +252,21 @@ export class EndpointMachine {
    * same memory: views of it are kept.
    * @param start Where the datagram starts.
    * @param end Where it ends.
+   * @param mark The two bits of explicit congestion notification of its IP header, where the link can read them.
    * @throws {MisuseError} When the machine was not drained.
    * @throws {RangeError} When the range does not lie in the memory.
    */
-  handleDatagram(pathId: number, address: DatagramAddress, buffer: Uint8Array, start: number, end: number): void {
+  handleDatagram(
+    pathId: number,
+    address: DatagramAddress,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    mark = 0,
+  ): void {
     const { context } = this.#parts;
     context.guard.input("handleDatagram");
+    context.mark = mark;
     if (!(start >= 0 && start <= end && end <= buffer.length)) refuseRange(start, end, buffer.length);
     const at = this.#packet;
     at.pathId = pathId;
@@ -245,10 +300,12 @@ export class EndpointMachine {
    * A link is gone: sessions on it go back to a path that they know, or wait for another one.
    *
    * @param pathId Which.
+   * @param only The session that it served alone; all sessions are looked through otherwise.
    */
-  handlePathLost(pathId: number): void {
+  handlePathLost(pathId: number, only?: SessionMachine): void {
     const { context, table } = this.#parts;
     context.guard.command();
+    if (only !== undefined) return only.handlePathLost(pathId);
     for (let slot = 0; slot < table.slots; slot++) table.machineAt(slot)?.handlePathLost(pathId);
   }
 
@@ -292,6 +349,7 @@ export class EndpointMachine {
   pollEvent(): SessionEvent | undefined {
     const { context } = this.#parts;
     context.guard.eventPolled();
+    if (context.lender >= 0) this.#endLoan();
     const event = this.#messagesLeft > 0 ? this.#nextMessage() : undefined;
     if (event !== undefined) return event;
     return this.#nextNotice();
@@ -339,7 +397,7 @@ export class EndpointMachine {
         const bit = 1 << cursor.id;
         if ((context.earlyMask & bit) === 0) continue;
         context.earlyMask &= ~bit;
-      } else if (cursor.type !== FrameType.Message) continue;
+      } else if (cursor.type !== FrameType.Plain) continue;
       this.#messagesLeft--;
       s.tally(SessionCounter.MessagesIn, 1);
       this.messageBuffer = cursor.buffer;
@@ -355,12 +413,46 @@ export class EndpointMachine {
     return undefined;
   }
 
+  /** Reports the next message that the channels of a session hold. */
+  #lend(s: Session): boolean {
+    const { channels } = s;
+    const record = this.#unread;
+    if (channels === undefined || !channels.pollMessage(record)) return false;
+    if (channels.hasUnread) s.notify(SessionEvent.Message);
+    this.#parts.context.lender = s.slot;
+    s.tally(SessionCounter.MessagesIn, 1);
+    this.#credit = record.credit;
+    this.messageBuffer = record.buffer;
+    this.messageOffset = 0;
+    this.messageLength = record.length;
+    this.messageChannel = record.channel;
+    this.messageId = 0;
+    this.messageIsEarly = false;
+    return true;
+  }
+
+  /** The application is done with what a session lent. */
+  #endLoan(): void {
+    const { context, table } = this.#parts;
+    const s = table.at(context.lender);
+    const { channel } = this.#unread;
+    const credit = this.takeCredit();
+    context.lender = -1;
+    if (s === undefined || s.channels === undefined) return;
+    if (!s.isOpen) return s.dropMessages();
+    if (credit > 0) consume(s, s.channels, channel, credit);
+    if (s.channels.hasUnread) return;
+    s.channels.pollMessage(this.#unread);
+    if (s.traffic === undefined) s.arm(s.channels.pollTimeout());
+  }
+
   #nextNotice(): SessionEvent | undefined {
     const { context, table } = this.#parts;
     const { notices } = context;
     for (let slot = notices.first(); slot >= 0; slot = notices.first()) {
       const machine = table.machineAt(slot);
       const event = machine?.pollEvent();
+      if (event === SessionEvent.Message && !this.#lend(table.at(slot)!)) continue;
       if (event !== undefined) {
         this.session = machine;
         return event;

@@ -5,6 +5,7 @@
  */
 import { duration, flag, integer, onlyKnown } from "../error/option_check.ts";
 import {
+  type DerivedSessionOption,
   resolveSessionOptions,
   SESSION_OPTION_NAMES,
   type SessionConfig,
@@ -49,7 +50,7 @@ export interface EndpointOptions extends SessionOptions {
 }
 
 /** {@linkcode EndpointOptions}, complete and checked. */
-export type EndpointConfig = Readonly<SessionConfig & Required<Omit<EndpointOptions, "followPeer">>>;
+export type EndpointConfig = Readonly<SessionConfig & Required<Omit<EndpointOptions, DerivedSessionOption>>>;
 
 const OPTION_NAMES: ReadonlySet<string> = new Set<string>([
   ...SESSION_OPTION_NAMES,

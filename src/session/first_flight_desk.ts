@@ -23,7 +23,7 @@ import type { SessionContext } from "./session_context.ts";
 import { EndpointCounter } from "./session_counters.ts";
 import { announce } from "./session_establish.ts";
 import { addPeerId, localHigh, localLow } from "./session_ids.ts";
-import { CHANNEL } from "./session_intake.ts";
+import { EARLY_CHANNEL } from "./session_intake.ts";
 import { ACCEPT } from "./session_item.ts";
 import { markValidated } from "./session_migration.ts";
 import { addPath, creditPath, findPath } from "./session_path.ts";
@@ -199,7 +199,7 @@ export class FirstFlightDesk {
         continue;
       }
       const bit = 1 << cursor.id;
-      const isEarly = cursor.type === FrameType.EarlyMessage && cursor.channel === CHANNEL;
+      const isEarly = cursor.type === FrameType.EarlyMessage && cursor.channel === EARLY_CHANNEL;
       if (!isEarly || (context.earlyMask & bit) !== 0) return false;
       context.earlyMask |= bit;
       context.messages++;

@@ -16,6 +16,10 @@ export class FrameWriter {
   elicits = false;
   /** Whether something is in it that is owed until acknowledged. */
   owes = false;
+  /** Up to which packet number it acknowledges; -1: none. */
+  told: number = -1;
+  /** Whether channels wrote into it. */
+  hasChannels = false;
   /** Whether it is filled up to the size that every link carries. */
   isPadded = false;
 
@@ -30,7 +34,12 @@ export class FrameWriter {
     this.buffer = buffer;
     this.at = at;
     this.end = end;
-    this.elicits = this.owes = this.isPadded = false;
+    this.elicits =
+      this.owes =
+      this.isPadded =
+      this.hasChannels =
+        false;
+    this.told = -1;
   }
 
   /**

@@ -58,7 +58,7 @@ export class MessageQueue {
     const bytes = MESSAGE_OVERHEAD_BYTES + payload.length;
     if (this.#tail - this.#head + bytes > maxBytes) return false;
     if (this.#tail + bytes > this.#buffer.length) this.#makeRoom(bytes);
-    const at = encodeMessageHeader(this.#buffer, this.#tail, FrameType.Message, channel, id, payload.length);
+    const at = encodeMessageHeader(this.#buffer, this.#tail, FrameType.Plain, channel, id, payload.length);
     this.#buffer.set(payload, at);
     this.#tail += bytes;
     this.#count++;

@@ -7,6 +7,8 @@
  *
  * @module
  */
+import type { ChannelRest } from "../channel/channel_rest.ts";
+import type { ChannelSet } from "../channel/channel_set.ts";
 import type { PacketKey } from "../crypto/aead.ts";
 import type { TicketGrant } from "../wire/session_frame.ts";
 import type { ClientFlight, EarlyStore } from "./client_flight.ts";
@@ -43,6 +45,7 @@ import {
 } from "./session_row.ts";
 import { resetRtt } from "./rtt_estimator.ts";
 import { SessionRole, SessionState } from "./session_state.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** The most slots of an endpoint; a handle is exact up to 2^31 sessions. */
 export const MAX_SLOTS = 2 ** 22;
@@ -102,11 +105,21 @@ export class Session {
   pressed = false;
   /** The largest packet that is sent, in bytes. */
   maxDatagramBytes: number;
+  /** The largest datagram that the peer takes, in bytes. */
+  peerDatagramBytes = 0;
+  /** Whether larger datagrams are searched for on the path in use. */
+  searches = false;
   /** Early messages that were delivered, a bit for each id. */
   deliveredEarly = 0;
-  /** Messages that wait for a packet. */
+  /** What there is only while packets with messages come and go. */
+  traffic: Traffic | undefined = undefined;
+  /** The channels while they are used. */
+  channels: ChannelSet | undefined = undefined;
+  /** What is left of channels that were used. */
+  rest: ChannelRest | undefined = undefined;
+  /** Small messages of unreliable channels that wait for a packet. */
   queue: MessageQueue | undefined = undefined;
-  /** Packets that are under way. */
+  /** Packets that are under way while there is no traffic. */
   ledger: PacketLedger | undefined = undefined;
   /** A client's resumption under way. */
   flight: ClientFlight | undefined = undefined;
@@ -283,7 +296,7 @@ export class Session {
       this.previousKey =
       this.nextKey =
         undefined;
-    if (this.queue !== undefined) this.dropQueue();
+    this.dropMessages();
     if (this.ledger !== undefined) context.giveLedger(this.ledger);
     this.flight?.destroy();
     this.early =
@@ -296,12 +309,26 @@ export class Session {
     context.rows.give(this.#pooled);
   }
 
-  /** Throws away what waits for a packet. */
-  dropQueue(): void {
-    if (this.queue === undefined) return;
-    this.count(SessionCounter.UnsentMessages, this.queue.count);
-    this.context.giveQueue(this.queue);
-    this.queue = undefined;
+  /** Gives the traffic back: nothing is under way that anybody waits for. */
+  giveTraffic(): void {
+    if (this.traffic === undefined) return;
+    this.context.giveTraffic(this.traffic);
+    this.traffic = undefined;
+  }
+
+  /** Throws away all messages, in both directions, and what belongs to them. */
+  dropMessages(): void {
+    if (this.queue !== undefined) {
+      this.count(SessionCounter.UnsentMessages, this.queue.count);
+      this.context.giveQueue(this.queue);
+      this.queue = undefined;
+    }
+    this.giveTraffic();
+    this.rest = undefined;
+    // The application reads a message in memory of its channels; they go when it is done.
+    if (this.channels === undefined || this.context.lender === this.slot) return;
+    this.channels.close();
+    this.channels = undefined;
   }
 }
 

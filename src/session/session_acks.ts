@@ -1,12 +1,13 @@
 /**
  * Acknowledgements of both directions: which packets were received, and what an acknowledgement of the peer settles.
  *
- * What is told is the largest number and the range below it that has no gap, and in a frame of its own the range below the
- * last gap, if that was not told of before it opened. Invariant: an acknowledgement of a
- * number that was never sent, left-out ones included, is a violation (RFC 9000 section 21.4).
+ * A session without traffic tells the largest number and the range below it that has no gap, and in a frame of its own
+ * the range below the last gap, if that was not told of before it opened; one with traffic tells ranges. Invariant: an
+ * acknowledgement of a number that was never sent, left-out ones included, is a violation (RFC 9000 section 21.4).
  *
  * @module
  */
+import type { AckFrameReader } from "../wire/ack_frame.ts";
 import { confirmSend } from "./key_ladder.ts";
 import { sampleRtt } from "./rtt_estimator.ts";
 import type { Session } from "./session.ts";
@@ -31,6 +32,8 @@ import {
 } from "./session_row.ts";
 import { PACKET_THRESHOLD } from "./packet_ledger.ts";
 import { rotateAt } from "./session_timers.ts";
+import { heedPause, settleTraffic } from "./session_traffic.ts";
+import type { Traffic } from "./traffic.ts";
 
 /**
  * A packet was opened.
@@ -69,7 +72,7 @@ export function oweAck(s: Session): void {
 }
 
 /**
- * The peer acknowledged packets.
+ * The peer acknowledged packets, by one range.
  *
  * @param s The session.
  * @param smallest The smallest number of the range.
@@ -78,6 +81,45 @@ export function oweAck(s: Session): void {
  * @returns Whether all of them were sent.
  */
 export function acceptAck(s: Session, smallest: number, largest: number, delayMicros: number): boolean {
+  if (!acceptRange(s, smallest, largest)) return false;
+  const { traffic } = s;
+  if (traffic === undefined) settlePackets(s, smallest, largest, delayMicros);
+  else {
+    heedPause(s, traffic);
+    traffic.recovery.beginAck();
+    traffic.recovery.ackRange(smallest, largest);
+    endAck(s, traffic, traffic.recovery.endAck(delayMicros / 1000));
+  }
+  return true;
+}
+
+/**
+ * The peer acknowledged packets, by many ranges.
+ *
+ * @param s The session.
+ * @param ranges The ranges, the newest first; read to the end.
+ * @returns Whether all of them were sent.
+ */
+export function acceptAckRanges(s: Session, ranges: AckFrameReader): boolean {
+  const { traffic } = s;
+  if (traffic !== undefined) {
+    heedPause(s, traffic);
+    traffic.recovery.beginAck();
+  }
+  const { delayMicros } = ranges;
+  for (let isNewest = true; ranges.next(); isNewest = false) {
+    const { smallest, largest } = ranges;
+    if (!acceptRange(s, smallest, largest)) return false;
+    if (traffic !== undefined) traffic.recovery.ackRange(smallest, largest);
+    else if (isNewest) settlePackets(s, smallest, largest, delayMicros);
+  }
+  if (traffic === undefined) return true;
+  endAck(s, traffic, traffic.recovery.endAck(delayMicros / 1000, ranges.ect0, ranges.ect1, ranges.ce));
+  return true;
+}
+
+/** What a range means besides what becomes of packets; whether it was sent. */
+function acceptRange(s: Session, smallest: number, largest: number): boolean {
   const { row } = s;
   const skipped = row[SKIPPED_NUMBER]!;
   if (largest >= row[NEXT_NUMBER]! || smallest <= skipped && skipped <= largest) return false;
@@ -89,9 +131,13 @@ export function acceptAck(s: Session, smallest: number, largest: number, delayMi
       s.arm(rotateAt(s));
     }
   }
-  if (s.ledger !== undefined) settlePackets(s, smallest, largest, delayMicros);
   if (s.owed !== 0) settleItems(s, smallest, largest);
   return true;
+}
+
+function endAck(s: Session, traffic: Traffic, count: number): void {
+  if (count > 0) s.backoff = 0;
+  settleTraffic(s, traffic, count);
 }
 
 /** The range below a gap is told of beside the newest one, and at once, before the next gap opens. */
@@ -111,7 +157,8 @@ function extendDown(row: Float64Array, number: number): void {
 }
 
 function settlePackets(s: Session, smallest: number, largest: number, delayMicros: number): void {
-  const ledger = s.ledger!;
+  const { ledger } = s;
+  if (ledger === undefined) return;
   ledger.acknowledge(smallest, largest);
   if (ledger.acked > 0) s.count(SessionCounter.PacketsAcked, ledger.acked);
   if (ledger.lost > 0) s.count(SessionCounter.PacketsLost, ledger.lost);

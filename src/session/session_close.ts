@@ -105,6 +105,6 @@ function settle(s: Session, code: number, origin: CloseOrigin, text: string): vo
   s.reason = { code, origin, text };
   s.due = s.owed = 0;
   s.row[ACK_AT] = s.row[PROBE_AT] = s.row[STATE_AT] = Infinity;
-  s.dropQueue();
+  s.dropMessages();
   s.notify(SessionEvent.Closed);
 }

@@ -5,6 +5,9 @@
  *
  * @module
  */
+import { ChannelContext } from "../channel/channel_context.ts";
+import type { ChannelRest } from "../channel/channel_rest.ts";
+import { ChannelSet } from "../channel/channel_set.ts";
 import type { AeadProvider } from "../crypto/aead.ts";
 import type { KeyExchange } from "../crypto/key_exchange.ts";
 import { DrainGuard } from "../machine/drain_guard.ts";
@@ -25,8 +28,15 @@ import type { ResetTokens } from "./reset_tokens.ts";
 import { RowPool } from "./session_row.ts";
 import { SessionTransitions } from "./session_state.ts";
 import { SlotQueue } from "./slot_queue.ts";
+import { Traffic } from "./traffic.ts";
 
 const MAX_FREE = 1024;
+
+/** So many records of traffic are kept for others: each is some kilobytes. */
+const MAX_FREE_TRAFFIC = 256;
+
+/** So many sets of channels are kept for others: each is about a kilobyte. */
+const MAX_FREE_CHANNELS = 256;
 
 /** The first few queues that are free keep the memory of a burst: to take it anew for each costs as much as to seal. */
 const LARGE_QUEUES = 16;
@@ -86,6 +96,10 @@ export class SessionContext {
   readonly frames: FrameWriter = new FrameWriter();
   /** Makes the stateless reset tokens of ids. */
   readonly resetTokens: ResetTokens;
+  /** What the channels of the sessions share. */
+  readonly channels: ChannelContext;
+  /** The largest datagram in bytes of each link that never cuts them into fragments. */
+  readonly linkBytes: Map<number, number> = new Map();
   /** Walks the frames of the packet that is being handled. */
   readonly cursor: FrameCursor = new FrameCursor();
   /** How many sessions wait for the first packet under their keys. */
@@ -94,13 +108,19 @@ export class SessionContext {
   wokeAt: number = -Infinity;
   /** The handle of a session that has a newer one in its place now; 0: none. */
   replaced = 0;
+  /** The mark of explicit congestion notification of the packet being handled; 0: none. */
+  mark = 0;
   /** How many messages of the packet being handled are for the application. */
   messages = 0;
   /** What rule the packet being handled breaks, when it breaks one. */
   violation: SessionCloseCode = SessionCloseCode.ProtocolViolation;
   /** The ids below 32 of the early messages of the packet being handled that are to be delivered. */
   earlyMask = 0;
+  /** The slot of the session whose channels lend a message to the application now; -1: none. */
+  lender: number = -1;
   readonly #ledgers: PacketLedger[] = [];
+  readonly #traffic: Traffic[] = [];
+  readonly #channels: ChannelSet[] = [];
   readonly #queues: MessageQueue[] = [];
 
   /**
@@ -122,6 +142,49 @@ export class SessionContext {
     this.resetTokens = resetTokens;
     this.localIds = new ConnectionIdTable(seed);
     this.resetIds = new ConnectionIdTable(seed);
+    this.channels = new ChannelContext(setup.config.channelSet, setup.clock);
+  }
+
+  /**
+   * Lends a record of traffic to a session.
+   *
+   * @returns A record as new.
+   */
+  takeTraffic(): Traffic {
+    return this.#traffic.pop() ?? new Traffic(this.config, this.clock, this.random);
+  }
+
+  /**
+   * Takes a record of traffic back.
+   *
+   * @param traffic The record.
+   */
+  giveTraffic(traffic: Traffic): void {
+    if (this.#traffic.length >= MAX_FREE_TRAFFIC) return;
+    traffic.clear();
+    this.#traffic.push(traffic);
+  }
+
+  /**
+   * Lends a set of channels to a session.
+   *
+   * @param slot The session's slot.
+   * @param rest What was left of its channels; `undefined`: none was used.
+   * @returns The set.
+   */
+  takeChannels(slot: number, rest: ChannelRest | undefined): ChannelSet {
+    const channels = this.#channels.pop() ?? new ChannelSet(this.channels, slot);
+    channels.wake(slot, rest);
+    return channels;
+  }
+
+  /**
+   * Takes a set of channels back that was brought to rest.
+   *
+   * @param channels The set.
+   */
+  giveChannels(channels: ChannelSet): void {
+    if (this.#channels.length < MAX_FREE_CHANNELS) this.#channels.push(channels);
   }
 
   /**

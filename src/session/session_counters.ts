@@ -32,7 +32,7 @@ export const SessionCounter = {
   UnsentMessages: 11,
   /** Offers refused because the queue was full. */
   RefusedBackPressured: 12,
-  /** Messages refused because they do not fit into a packet. */
+  /** Messages refused because they are larger than allowed. */
   RefusedTooLarge: 13,
   /** Packets that the peer acknowledged. */
   PacketsAcked: 14,

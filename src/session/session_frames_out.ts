@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { encodeAckRanges, LEAST_ACK_RANGES_BYTES } from "../wire/ack_frame.ts";
 import {
   ACCEPT_FRAME_BYTES,
   ACK_FRAME_BYTES,
@@ -35,10 +36,19 @@ import {
   LARGEST_AT,
   LARGEST_RECEIVED,
   RANGE_START,
+  SMOOTHED_RTT,
 } from "./session_row.ts";
 import { SessionRole, SessionState } from "./session_state.ts";
+import { ASK_AT, type Traffic } from "./traffic.ts";
 
 const MAX_UINT32 = 0xffff_ffff;
+
+/** No acknowledgement takes more of a packet. */
+const MAX_ACK_BYTES = 256;
+
+/** From so many ranges on the peer is asked which it knows: who sends nothing else would tell them for ever. */
+const MANY_RANGES = 6;
+
 const encoder = new TextEncoder();
 
 /**
@@ -49,6 +59,7 @@ const encoder = new TextEncoder();
 export function writeAck(s: Session): void {
   const { row } = s;
   const { frames } = s.context;
+  if (s.traffic !== undefined) return writeRanges(s, s.traffic);
   if (row[LARGEST_RECEIVED]! < 0 || !frames.has(2 * ACK_FRAME_BYTES)) return;
   if (row[GAP_END]! >= 0) {
     writeRange(s, GAP_START, GAP_END, GAP_AT);
@@ -58,6 +69,39 @@ export function writeAck(s: Session): void {
   s.due &= ~ACK;
   s.unacked = 0;
   row[ACK_AT] = Infinity;
+}
+
+/** Writes all ranges that fit. */
+function writeRanges(s: Session, traffic: Traffic): void {
+  const { received } = traffic;
+  const { frames } = s.context;
+  const { ranges } = received;
+  s.due &= ~ACK;
+  if (ranges.count === 0) return received.handleAckSent();
+  if (!frames.has(LEAST_ACK_RANGES_BYTES)) return s.call(ACK);
+  const hasMarks = received.ect0 + received.ect1 + received.ce > 0;
+  const limit = Math.min(frames.end, frames.at + MAX_ACK_BYTES);
+  frames.at = encodeAckRanges(
+    frames.buffer,
+    frames.at,
+    limit,
+    ranges,
+    received.delayMs,
+    hasMarks ? received : undefined,
+  );
+  frames.told = ranges.largest;
+  received.handleAckSent();
+  if (ranges.count < MANY_RANGES || !frames.has(1) || !mayAsk(s, traffic)) return;
+  frames.buffer[frames.at++] = FrameType.Ping;
+  frames.elicits = true;
+}
+
+/** Whether the peer may be asked, once a round trip, to say which ranges it knows: those are not told again then. */
+function mayAsk(s: Session, { times }: Traffic): boolean {
+  const { now } = s.context.clock;
+  if (now < times[ASK_AT]!) return false;
+  times[ASK_AT] = now + Math.max(s.row[SMOOTHED_RTT]!, 1);
+  return true;
 }
 
 /** Writes one range by the places of its ends and of when the larger one came. */

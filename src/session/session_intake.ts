@@ -3,21 +3,23 @@
  *
  * Order: the replay window is asked before the seal is opened and moved only after (RFC 6479); nothing of a packet
  * counts before it opened. Invariant: no content of a packet makes this throw; what breaks the standard inside an
- * authentic packet closes the session, everything else is dropped under a counter. Messages stay where they are in the
- * packet: the endpoint walks them once more when it is polled.
+ * authentic packet closes the session, everything else is dropped under a counter. Plain messages
+ * stay where they are in the packet: the endpoint walks them once more when it is polled.
  *
  * @module
  */
 import { AEAD_TAG_BYTES, type PacketKey } from "../crypto/aead.ts";
+import { isChannelFrame } from "../wire/channel_frame.ts";
 import { decodeNumber, NUMBER_OFFSET, PacketType, packetType } from "../wire/packet_header.ts";
 import type { InboundPacket } from "./inbound_packet.ts";
 import { decodeGrant, elicitsAck, FrameType, isProbing } from "../wire/session_frame.ts";
 import { confirmReceive, receiveKeyFor } from "./key_ladder.ts";
 import { establish } from "./session_establish.ts";
-import { acceptAck, noteReceived, oweAck } from "./session_acks.ts";
+import { acceptAck, acceptAckRanges, noteReceived, oweAck } from "./session_acks.ts";
 import { acceptClose, answerWithClose, closeSession } from "./session_close.ts";
 import { SessionCloseCode } from "./session_close_code.ts";
 import { SessionCounter } from "./session_counters.ts";
+import { takeChannelFrame } from "./session_channels.ts";
 import { addPeerId, retireLocalId } from "./session_ids.ts";
 import { ACK } from "./session_item.ts";
 import {
@@ -34,13 +36,16 @@ import { ASKED_AT, FORGED, RECEIVED_AT } from "./session_row.ts";
 import { accept, isFresh } from "./replay_bits.ts";
 import { keepTicket } from "./session_start.ts";
 import { SessionRole, SessionState } from "./session_state.ts";
+import { trafficOf } from "./session_traffic.ts";
+import { TOUCHED_AT } from "./traffic.ts";
 
-/** The channel that sessions carry. */
-export const CHANNEL = 1;
+/** The channel that early messages are carried on. */
+export const EARLY_CHANNEL = 1;
 
 const ELICITS = 1;
 const MOVES = 2;
 const URGENT = 4;
+const CARRIES = 8;
 const BROKEN = -1;
 
 const decoder = new TextDecoder();
@@ -105,21 +110,39 @@ export function acceptOpened(s: Session, key: PacketKey, number: number, from: n
   context.cursor.load(at.buffer, at.body, at.end - AEAD_TAG_BYTES);
   const flags = readFrames(s, path, packetType(at.buffer[at.start]!));
   if (flags === BROKEN) closeSession(s, context.violation, "remote", "");
-  else finish(s, flags, path, isNewest ? number : -1);
+  else finish(s, flags, path, number, isNewest);
   if (s.isOpen) return context.messages;
   s.count(SessionCounter.DroppedMessages, context.messages);
   return 0;
 }
 
 /** What a packet asks for as a whole. */
-function finish(s: Session, flags: number, path: number, newest: number): void {
+function finish(s: Session, flags: number, path: number, number: number, isNewest: boolean): void {
   if (s.state === SessionState.Closing) answerWithClose(s);
-  else if ((flags & ELICITS) !== 0) oweAck(s);
-  if ((flags & URGENT) !== 0) s.call(ACK);
-  if ((flags & MOVES) !== 0 && newest >= 0 && path >= 0 && path !== s.path && s.isOpen && s.follows) {
-    followTo(s, path, newest);
+  else if (s.isOpen) acknowledge(s, flags, number);
+  if ((flags & MOVES) !== 0 && isNewest && path >= 0 && path !== s.path && s.isOpen && s.follows) {
+    followTo(s, path, number);
   }
-  if (s.due !== 0 || s.queue !== undefined) s.wake();
+  if (s.due !== 0 || s.queue !== undefined || s.channels !== undefined && s.channels.hasPending) s.wake();
+}
+
+/** Sees to it that a packet is acknowledged, if it asks for that. */
+function acknowledge(s: Session, flags: number, number: number): void {
+  const traffic = s.traffic ?? ((flags & CARRIES) === 0 ? undefined : trafficOf(s, number));
+  if (traffic === undefined) {
+    if ((flags & ELICITS) !== 0) oweAck(s);
+    if ((flags & URGENT) !== 0) s.call(ACK);
+    return;
+  }
+  const { received, times } = traffic;
+  const isEliciting = (flags & ELICITS) !== 0;
+  times[TOUCHED_AT] = s.context.clock.now;
+  received.handlePacket(number, isEliciting, (flags & URGENT) !== 0);
+  if (s.context.mark !== 0) received.handleMark(s.context.mark);
+  if (!isEliciting) return;
+  const { dueAt } = received;
+  if (dueAt === -Infinity) s.wake();
+  else if (dueAt !== Infinity) s.arm(dueAt);
 }
 
 /** A path that the session does not know: the first one is taken, any other has to prove itself. */
@@ -135,16 +158,22 @@ function meetPath(s: Session, at: InboundPacket): number {
 /** Acts on all frames; `BROKEN` when the packet breaks the standard, which `context.violation` then names. */
 function readFrames(s: Session, path: number, type: number): number {
   const { context } = s;
-  const { cursor } = context;
+  const { cursor, config } = context;
+  const { unreliableChannels } = config;
   context.messages = 0;
   context.earlyMask = 0;
   context.violation = SessionCloseCode.ProtocolViolation;
   let flags = 0;
   while (cursor.next()) {
-    if (cursor.type === FrameType.Message) {
-      flags |= ELICITS | MOVES;
-      if (cursor.channel !== CHANNEL) return BROKEN;
+    if (cursor.type === FrameType.Plain) {
+      if (unreliableChannels[cursor.channel] !== 1) return BROKEN;
+      flags |= ELICITS | MOVES | CARRIES;
       context.messages++;
+      continue;
+    }
+    if (isChannelFrame(cursor.type)) {
+      flags |= ELICITS | MOVES | CARRIES;
+      if (s.isOpen && !takeChannelFrame(s, cursor.buffer, cursor.start, cursor.position)) return BROKEN;
       continue;
     }
     if (elicitsAck(cursor.type)) flags |= ELICITS;
@@ -163,6 +192,11 @@ function actOn(s: Session, path: number, type: number): boolean {
   switch (cursor.type) {
     case FrameType.Ack:
       if (acceptAck(s, cursor.smallest, cursor.largest, cursor.delayMicros)) return true;
+      s.context.violation = SessionCloseCode.OptimisticAck;
+      return false;
+    case FrameType.AckRanges:
+    case FrameType.AckRangesEcn:
+      if (acceptAckRanges(s, cursor.ranges)) return true;
       s.context.violation = SessionCloseCode.OptimisticAck;
       return false;
     case FrameType.PathChallenge:
@@ -198,7 +232,7 @@ function actOn(s: Session, path: number, type: number): boolean {
 
 function takeEarly(s: Session): boolean {
   const { context } = s;
-  if (context.cursor.channel !== CHANNEL) return false;
+  if (context.cursor.channel !== EARLY_CHANNEL) return false;
   const bit = 1 << context.cursor.id;
   if ((s.deliveredEarly & bit) !== 0) {
     s.count(SessionCounter.DroppedMessages, 1);

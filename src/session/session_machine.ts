@@ -4,10 +4,12 @@
  * Its driver is the `EndpointMachine` that made it: that routes packets to it, keeps its deadline in one table with all
  * others, polls it, and watches the order of the polls; a command to a session counts as one to its endpoint.
  * Applications see the commands and what can be read. Invariant: after the end nothing of the state is touched any more;
- * what it was at last stays readable.
+ * what it was at last stays readable. Why: more than 400 lines, because it is the whole face of a session, and most of
+ * them say what its user may rely on.
  *
  * @module
  */
+import type { ChannelSendOptions } from "../channel/channel_set.ts";
 import { AEAD_TAG_BYTES } from "../crypto/aead.ts";
 import { SendStatus } from "../error/send_status.ts";
 import { MisuseError } from "../error/transport_error.ts";
@@ -21,20 +23,22 @@ import type { DatagramTransmit } from "./datagram_transmit.ts";
 import type { InboundPacket } from "./inbound_packet.ts";
 import { isUsable, type ResumptionTicket } from "./resumption_ticket.ts";
 import type { Session } from "./session.ts";
+import { channelsOf, consume, hasDrained } from "./session_channels.ts";
 import { closeSession } from "./session_close.ts";
 import { SessionCloseCode } from "./session_close_code.ts";
 import { SessionCounter } from "./session_counters.ts";
 import { type SessionCloseReason, SessionEvent } from "./session_event.ts";
-import { CHANNEL, takePacket } from "./session_intake.ts";
+import { EARLY_CHANNEL, takePacket } from "./session_intake.ts";
 import { givePacket } from "./session_outflow.ts";
 import { loseLink, probePath, takePath } from "./session_migration.ts";
-import { pathLink, readPathAddress } from "./session_path.ts";
+import { hasPathOn, pathLink, readPathAddress } from "./session_path.ts";
 import { earlyRoom, giveFirstFlight, startResumption, takeAnswer, takeReply } from "./session_resume.ts";
 import { NEXT_MESSAGE_ID } from "./session_row.ts";
 import { startClient, writeClientHello } from "./session_start.ts";
 import { SessionRole, SessionState } from "./session_state.ts";
 import { type SessionStatistics, statisticsOf } from "./session_statistics.ts";
-import { handleTimeouts, nextTimeout } from "./session_timers.ts";
+import { failResumption, handleTimeouts, nextTimeout } from "./session_timers.ts";
+import { unansweredProbes } from "./session_traffic.ts";
 
 const MAX_CODE = 0xffff;
 const LAST_EVENT = SessionEvent.Closed;
@@ -43,6 +47,7 @@ const LAST_EVENT = SessionEvent.Closed;
 export class SessionMachine {
   readonly #s: Session;
   #hello: Uint8Array | undefined = undefined;
+  #handle = -1;
   #last: SessionStatistics | undefined = undefined;
 
   /**
@@ -96,7 +101,9 @@ export class SessionMachine {
 
   /** Whether another datagram may follow the last one at once. */
   get hasMore(): boolean {
-    return this.#s.due !== 0 || this.#s.queue !== undefined;
+    const { channels, due, queue, traffic } = this.#s;
+    return due !== 0 || queue !== undefined || channels !== undefined && channels.hasPending ||
+      traffic !== undefined && traffic.recovery.losses.probes > 0;
   }
 
   /** The link that packets go to; -1: none yet, or no more. */
@@ -105,9 +112,27 @@ export class SessionMachine {
     return this.#last !== undefined || s.path < 0 ? -1 : pathLink(s, s.path);
   }
 
-  /** The longest message that a packet carries, in bytes. */
+  /**
+   * For how many probe timeouts in a row, each twice as long as the one before, the path in use has owed an answer: 2 are
+   * about three times a round trip, and show a path that has gone dark.
+   */
+  get unansweredProbes(): number {
+    return this.#last !== undefined ? 0 : unansweredProbes(this.#s);
+  }
+
+  /** The longest message that is taken, in bytes. */
   get maxMessageBytes(): number {
-    return this.#s.maxDatagramBytes - SESSION_HEADER_BYTES - MESSAGE_OVERHEAD_BYTES - AEAD_TAG_BYTES;
+    return this.#s.context.config.channelSet.maxMessageBytes;
+  }
+
+  /** The longest message that one packet carries, in bytes: longer ones are sent in fragments. */
+  get maxPacketMessageBytes(): number {
+    return packetRoom(this.#s);
+  }
+
+  /** The handle of the message that was queued last, for {@linkcode SessionMachine.cancel}; -1: it cannot be taken back. */
+  get messageHandle(): number {
+    return this.#handle;
   }
 
   /**
@@ -123,6 +148,16 @@ export class SessionMachine {
   }
 
   /**
+   * Whether an authentic packet has come by a link, or packets go out by it, and neither was long ago.
+   *
+   * @param pathId The link.
+   * @returns Whether one of the session's paths is on it.
+   */
+  knowsPath(pathId: number): boolean {
+    return this.#last === undefined && hasPathOn(this.#s, pathId);
+  }
+
+  /**
    * What the session tells about itself.
    *
    * @returns A new object; after the end, the last numbers.
@@ -134,30 +169,62 @@ export class SessionMachine {
   /**
    * Offers a message; it waits for the session to be ready and for its turn.
    *
-   * @param channel The channel; only 1, unreliable and unordered, is carried.
+   * @param channel The channel: 0 reliable ordered, 1 unreliable, 2 reliable unordered, 3 sequenced, or a configured one.
    * @param payload Copied; at most {@linkcode SessionMachine.maxMessageBytes}.
+   * @param options A time to live, or another lane.
    * @returns What became of it: `Queued`, `BackPressured` (offer it again after `Drained`), `TooLarge` or `Closed`.
-   * @throws {RangeError} When the channel is another one.
+   * @throws {RangeError} When there is no such channel, or its messages cannot change lanes.
    */
-  send(channel: number, payload: Uint8Array): SendStatus {
+  send(channel: number, payload: Uint8Array, options?: ChannelSendOptions): SendStatus {
     const s = this.#s;
-    if (channel !== CHANNEL) refuseChannel(channel);
+    const { context } = s;
     if (!s.isOpen) return SendStatus.Closed;
-    if (payload.length > this.maxMessageBytes) {
-      s.count(SessionCounter.RefusedTooLarge, 1);
-      return SendStatus.TooLarge;
-    }
+    if (
+      context.config.plainChannels[channel] === 1 && options === undefined && payload.length <= packetRoom(s) &&
+      (s.channels === undefined || !s.channels.hasPending)
+    ) return this.#sendPlain(channel, payload);
+    if (context.config.channelSet.channels[channel] === undefined) refuseChannel(channel);
+    context.guard.command();
+    const channels = channelsOf(s);
+    const status = channels.send(channel, payload, 0, payload.length, options);
+    if (status === SendStatus.Queued) {
+      this.#handle = channels.handle;
+      s.arm(channels.pollTimeout());
+      s.wake();
+    } else {s.count(
+        status === SendStatus.TooLarge ? SessionCounter.RefusedTooLarge : SessionCounter.RefusedBackPressured,
+        1,
+      );}
+    return status;
+  }
+
+  /**
+   * Takes a message back that has not been delivered, as far as is known here.
+   *
+   * @param handle What {@linkcode SessionMachine.messageHandle} was after it was queued.
+   * @returns Whether it was neither acknowledged nor dropped before; it may have been delivered all the same.
+   */
+  cancel(handle: number): boolean {
+    const s = this.#s;
+    if (handle < 0 || !s.isOpen || s.channels === undefined) return false;
     s.context.guard.command();
-    s.queue ??= s.context.takeQueue();
-    const id = s.row[NEXT_MESSAGE_ID]!;
-    if (!s.queue.push(channel, id, payload, s.context.config.maxQueuedBytes)) {
-      s.pressed = true;
-      s.count(SessionCounter.RefusedBackPressured, 1);
-      return SendStatus.BackPressured;
-    }
-    s.row[NEXT_MESSAGE_ID] = (id + 1) >>> 0;
-    s.wake();
-    return SendStatus.Queued;
+    const isTaken = s.channels.cancel(handle);
+    hasDrained(s, s.channels);
+    if (isTaken && s.channels.hasPending) s.wake();
+    return isTaken;
+  }
+
+  /**
+   * The application is done with messages whose credit was taken by `EndpointMachine.takeCredit`.
+   *
+   * @param channel Their channel.
+   * @param credit The sum of their credit.
+   */
+  handleConsumed(channel: number, credit: number): void {
+    const s = this.#s;
+    if (!s.isOpen || s.channels === undefined && s.rest === undefined) return;
+    s.context.guard.command();
+    consume(s, channelsOf(s), channel, credit);
   }
 
   /**
@@ -168,16 +235,15 @@ export class SessionMachine {
    * A message of the first flight is sent again until the server has acknowledged it or said that it has it, whatever
    * becomes of the resumption.
    *
-   * @param channel The channel; only 1 is carried.
+   * @param channel The channel; messages of any but channel 1 are sent like any other, once the session is there.
    * @param payload Copied.
    * @returns What became of it, as with `send`.
-   * @throws {RangeError} When the channel is another one.
+   * @throws {RangeError} When there is no such channel.
    */
   sendEarly(channel: number, payload: Uint8Array): SendStatus {
     const s = this.#s;
-    if (channel !== CHANNEL) refuseChannel(channel);
     const { flight } = s;
-    if (flight === undefined || flight.number > 0) return this.send(channel, payload);
+    if (channel !== EARLY_CHANNEL || flight === undefined || flight.number > 0) return this.send(channel, payload);
     s.context.guard.command();
     s.early ??= new EarlyStore(earlyRoom(flight.ticket.length));
     if (!s.early.add(channel, payload)) return this.send(channel, payload);
@@ -259,6 +325,18 @@ export class SessionMachine {
     if (!isUsable(ticket, this.#s.context.wallClock.wallNow())) return false;
     this.#s.context.guard.command();
     startResumption(this.#s, ticket, pathId, address);
+    return true;
+  }
+
+  /**
+   * Waits no longer for an answer to the first flight, as if the server had refused it; `ResumptionFailed` follows.
+   *
+   * @returns Whether there was one under way.
+   */
+  abandonResumption(): boolean {
+    if (this.#s.state !== SessionState.Resuming) return false;
+    this.#s.context.guard.command();
+    failResumption(this.#s);
     return true;
   }
 
@@ -362,6 +440,23 @@ export class SessionMachine {
     this.#last = statisticsOf(this.#s);
   }
 
+  #sendPlain(channel: number, payload: Uint8Array): SendStatus {
+    const s = this.#s;
+    const { context } = s;
+    context.guard.command();
+    s.queue ??= context.takeQueue();
+    const id = s.row[NEXT_MESSAGE_ID]!;
+    if (!s.queue.push(channel, id, payload, context.config.maxQueuedBytes)) {
+      s.pressed = true;
+      s.count(SessionCounter.RefusedBackPressured, 1);
+      return SendStatus.BackPressured;
+    }
+    this.#handle = -1;
+    s.row[NEXT_MESSAGE_ID] = (id + 1) >>> 0;
+    s.wake();
+    return SendStatus.Queued;
+  }
+
   #checkIdle(what: string): void {
     const s = this.#s;
     if (s.role === SessionRole.Client && s.state === SessionState.Idle) return;
@@ -377,5 +472,10 @@ function isAfterConnected(event: number): boolean {
 }
 
 function refuseChannel(channel: number): never {
-  throw new RangeError(`Cannot send on channel ${channel}: this session carries channel 1 (unreliable) alone`);
+  throw new RangeError(`Cannot send on channel ${channel}: there is none; the option channels adds one`);
+}
+
+/** How long a message may be to go in one packet. */
+function packetRoom(s: Session): number {
+  return s.maxDatagramBytes - SESSION_HEADER_BYTES - MESSAGE_OVERHEAD_BYTES - AEAD_TAG_BYTES;
 }

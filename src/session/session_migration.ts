@@ -16,6 +16,7 @@ import type { Session } from "./session.ts";
 import { SessionCounter } from "./session_counters.ts";
 import { SessionEvent } from "./session_event.ts";
 import { PING, PROBES } from "./session_item.ts";
+import { forgetPathState, startSearch } from "./session_mtu.ts";
 import {
   addPath,
   findPath,
@@ -110,7 +111,7 @@ export function acceptResponse(s: Session, p: number, high: number, low: number)
  * @param p The path.
  */
 export function markValidated(s: Session, p: number): void {
-  const { row, words } = s;
+  const { words } = s;
   const at = pathBase(p);
   if (words[at + PATH_STATE] === VALIDATED) return;
   words[at + PATH_STATE] = VALIDATED;
@@ -119,7 +120,8 @@ export function markValidated(s: Session, p: number): void {
   if (p !== s.path) return;
   s.fallback = -1;
   retireOthers(s);
-  if (words[at + PATH_IS_FRESH] === 1) resetRtt(row, s.context.config.initialRttMs);
+  if (words[at + PATH_IS_FRESH] === 1) forget(s);
+  else if (!s.searches) startSearch(s);
   words[at + PATH_IS_FRESH] = 0;
   tellPath(s);
   s.wake();
@@ -145,7 +147,7 @@ export function followTo(s: Session, p: number, number: number): void {
   s.count(SessionCounter.Migrations, 1);
   if (isValidated) {
     if (!wasValidated) beCautious(s);
-    if (words[pathBase(p) + PATH_IS_FRESH] === 1) resetRtt(row, s.context.config.initialRttMs);
+    if (words[pathBase(p) + PATH_IS_FRESH] === 1) forget(s);
     words[pathBase(p) + PATH_IS_FRESH] = 0;
     s.fallback = -1;
     retireOthers(s);
@@ -306,6 +308,12 @@ function otherValidated(s: Session): number {
     return p;
   }
   return -1;
+}
+
+/** Another host or link: what was learned of the path before is of no account here. */
+function forget(s: Session): void {
+  resetRtt(s.row, s.context.config.initialRttMs);
+  forgetPathState(s);
 }
 
 /** Tells the application when the session has another validated path than it knows of. */

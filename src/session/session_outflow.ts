@@ -2,8 +2,8 @@
  * A packet goes out: what is due is written, sealed and charged to its path.
  *
  * Order inside a packet: acknowledgement, what is owed, what paths ask for, messages, padding. Invariants: every packet
- * has a number of its own, numbers that are left out included; nothing goes beyond what the path's limit allows; a
- * packet without anything to say is not sent.
+ * has a number of its own, numbers that are left out included; nothing goes beyond what the path's limit allows, and no
+ * message beyond what window and pace do; a packet without anything to say is not sent.
  *
  * @module
  */
@@ -18,8 +18,12 @@ import {
   FrameType,
   PATH_FRAME_BYTES,
 } from "../wire/session_frame.ts";
+import type { ChannelSet } from "../channel/channel_set.ts";
+import { LEAST_ACK_RANGES_BYTES } from "../wire/ack_frame.ts";
 import type { DatagramTransmit } from "./datagram_transmit.ts";
 import { mayStepSend, stepSend } from "./key_ladder.ts";
+import type { MessageQueue } from "./message_queue.ts";
+import { hasDrained } from "./session_channels.ts";
 import { endSession } from "./session_close.ts";
 import { SessionCloseCode } from "./session_close_code.ts";
 import { SessionCounter } from "./session_counters.ts";
@@ -59,9 +63,15 @@ import {
 } from "./session_row.ts";
 import { SessionState } from "./session_state.ts";
 import { armProbe } from "./session_timers.ts";
+import { mayCarry, noteUnderWay, trafficOf } from "./session_traffic.ts";
+import { datagramLimit } from "./session_mtu.ts";
+import { TOUCHED_AT, type Traffic } from "./traffic.ts";
 
 /** A packet with less room than this is not worth its header. */
 const MIN_FRAMES_BYTES = 32;
+
+/** Channels are not asked to write into less. */
+const LEAST_CHANNEL_ROOM = 48;
 
 /** From this many packets that wait for an acknowledgement on, one rides along with whatever goes out. */
 const ACK_ALONG = 2;
@@ -96,39 +106,90 @@ function giveProbe(s: Session, target: DatagramTransmit): number {
 }
 
 function giveOn(s: Session, p: number, target: DatagramTransmit): number {
+  const isInUse = p === s.path;
+  const traffic = isInUse ? trafficToSend(s) : undefined;
+  if (traffic !== undefined && traffic.recovery.mtu.wantedBytes > 0) {
+    const length = giveMtuProbe(s, traffic, target);
+    if (length > 0) return length;
+  }
   const headerBytes = s.reply === undefined ? SESSION_HEADER_BYTES : REPLY_HEADER_BYTES;
-  const limit = Math.min(s.maxDatagramBytes, pathBudget(s, p));
+  const limit = Math.min(datagramLimit(s), pathBudget(s, p));
   const start = target.offset;
   const body = start + headerBytes;
   const end = start + limit - AEAD_TAG_BYTES;
-  if (p === s.path && !hasWork(s, end - body)) return 0;
+  if (isInUse && !hasWork(s, traffic, end - body)) return 0;
   if (end - body < MIN_FRAMES_BYTES) return hold(s);
   const number = nextNumber(s);
   if (number < 0) return 0;
   const { frames } = s.context;
   frames.begin(target.buffer, body, end);
-  if (p === s.path) writeFrames(s, number);
+  if (isInUse) writeFrames(s, number);
   writePathFrames(s, p);
-  if (p === s.path && s.queue !== undefined) writeMessages(s);
+  if (traffic !== undefined && s.isOpen) writeTraffic(s, traffic);
   if (frames.at === body) return 0;
   if (frames.isPadded) frames.padTo(Math.min(start + BASE_DATAGRAM_BYTES - AEAD_TAG_BYTES, end));
+  const length = sealPacket(s, p, target, number);
+  noteSent(s, isInUse, number, length, false);
+  return length;
+}
+
+/** Seals what the frame writer holds, and charges it to the path. */
+function sealPacket(s: Session, p: number, target: DatagramTransmit, number: number): number {
+  const { frames } = s.context;
+  const start = target.offset;
   if (s.state === SessionState.Established && mayStepSend(s)) stepSend(s);
-  writeHeader(s, p, target, number);
+  const body = writeHeader(s, p, target, number);
   s.sendKey!.seal(target.buffer, start, body, frames.at, number);
   const length = frames.at + AEAD_TAG_BYTES - start;
-  noteSent(s, number, length);
   chargePath(s, p, length);
   target.pathId = pathLink(s, p);
   readPathAddress(s, p, target.address);
   return length;
 }
 
+/** The traffic of a session that is open, made when there is a message to send; what may go out is asked for here. */
+function trafficToSend(s: Session): Traffic | undefined {
+  const { channels } = s;
+  const isPending = s.queue !== undefined || channels !== undefined && channels.hasPending;
+  const traffic = s.traffic ?? (isPending ? trafficOf(s) : undefined);
+  if (traffic === undefined) return undefined;
+  traffic.mayCarry = isPending && mayCarry(traffic);
+  // The pace says when.
+  if (isPending && !traffic.mayCarry) s.arm(traffic.recovery.pollTimeout());
+  return traffic;
+}
+
+/** A packet that finds out whether a larger datagram arrives. */
+function giveMtuProbe(s: Session, traffic: Traffic, target: DatagramTransmit): number {
+  const { recovery } = traffic;
+  const bytes = recovery.mtu.wantedBytes;
+  const start = target.offset;
+  const mayGo = s.reply === undefined && s.isOpen && bytes <= target.buffer.length - start &&
+    pathBudget(s, s.path) >= bytes && recovery.allowance() > 0;
+  const number = mayGo ? nextNumber(s) : -1;
+  if (number < 0) return 0;
+  const { frames } = s.context;
+  const end = start + bytes - AEAD_TAG_BYTES;
+  frames.begin(target.buffer, start + SESSION_HEADER_BYTES, end);
+  frames.buffer[frames.at++] = FrameType.Ping;
+  frames.elicits = true;
+  frames.padTo(end);
+  const length = sealPacket(s, s.path, target, number);
+  noteSent(s, true, number, length, true);
+  s.wake();
+  return length;
+}
+
 /** Whether a packet on the path in use would say anything. */
-function hasWork(s: Session, room: number): boolean {
+function hasWork(s: Session, traffic: Traffic | undefined, room: number): boolean {
   if (s.due !== 0) return true;
-  if (s.queue === undefined) return false;
+  if (traffic === undefined || !s.isOpen) return false;
+  if (traffic.received.isDue || traffic.recovery.losses.probes > 0) return true;
+  if (!traffic.mayCarry) return false;
   // Every reply repeats the accept; a message that does not fit beside it waits until the client is heard.
-  return s.reply === undefined || s.queue.nextBytes + ACCEPT_FRAME_BYTES <= room;
+  if (s.reply === undefined) return true;
+  const next = s.queue === undefined ? LEAST_CHANNEL_ROOM : s.queue.nextBytes;
+  return next + ACCEPT_FRAME_BYTES <= room;
 }
 
 /** Counts that the limit of a path holds something back. */
@@ -156,13 +217,20 @@ function nextNumber(s: Session): number {
 
 function writeFrames(s: Session, number: number): void {
   if (!s.isOpen) return writeClose(s);
-  if ((s.due & ACK) !== 0 || s.unacked >= ACK_ALONG && fitsAlong(s)) writeAck(s);
+  if ((s.due & ACK) !== 0 || isAckAlong(s)) writeAck(s);
   if ((s.due & OWED) !== 0 || s.reply !== undefined) writeItems(s, number);
 }
 
+/** Whether an acknowledgement goes along although nothing says so, or because its time has come. */
+function isAckAlong(s: Session): boolean {
+  const { traffic } = s;
+  if (traffic === undefined) return s.unacked >= ACK_ALONG && fitsAlong(s, 2 * ACK_FRAME_BYTES);
+  return traffic.received.isDue || traffic.received.owed >= ACK_ALONG && fitsAlong(s, LEAST_ACK_RANGES_BYTES);
+}
+
 /** Whether an acknowledgement that is not due leaves the next message its room: it must not cost a packet of its own. */
-function fitsAlong(s: Session): boolean {
-  return s.queue === undefined || s.context.frames.has(2 * ACK_FRAME_BYTES + s.queue.nextBytes);
+function fitsAlong(s: Session, bytes: number): boolean {
+  return s.queue === undefined || s.context.frames.has(bytes + s.queue.nextBytes);
 }
 
 function writePathFrames(s: Session, p: number): void {
@@ -186,9 +254,38 @@ function writePathFrames(s: Session, p: number): void {
   }
 }
 
-function writeMessages(s: Session): void {
+/** Fills the packet with messages as far as pace and window let it; sees to it that a probe asks for an answer. */
+function writeTraffic(s: Session, traffic: Traffic): void {
   const { frames } = s.context;
-  const queue = s.queue!;
+  if (traffic.mayCarry) {
+    const channels = s.channels !== undefined && s.channels.hasPending ? s.channels : undefined;
+    const isTurnOfQueue = channels === undefined || !traffic.isTurnOfChannels;
+    if (s.queue !== undefined && isTurnOfQueue) writeQueue(s, s.queue);
+    if (channels !== undefined) writeChannels(s, traffic, channels);
+    if (s.queue !== undefined && !isTurnOfQueue) writeQueue(s, s.queue);
+    traffic.isTurnOfChannels = !traffic.isTurnOfChannels;
+    if (s.queue === undefined && !(s.channels?.hasPending ?? false)) traffic.recovery.handleAppLimited();
+  }
+  if (frames.elicits || traffic.recovery.losses.probes === 0 || !frames.has(1)) return;
+  frames.buffer[frames.at++] = FrameType.Ping;
+  frames.elicits = true;
+}
+
+function writeChannels(s: Session, traffic: Traffic, channels: ChannelSet): void {
+  const { frames } = s.context;
+  const slot = traffic.recovery.packets.nextSlot;
+  const room = frames.end - frames.at;
+  if (slot < 0 || room < LEAST_CHANNEL_ROOM) return;
+  const bytes = channels.writeFrames(frames.buffer, frames.at, room, slot);
+  if (bytes === 0) return;
+  frames.at += bytes;
+  frames.elicits = frames.hasChannels = true;
+  hasDrained(s, channels);
+  s.arm(channels.pollTimeout());
+}
+
+function writeQueue(s: Session, queue: MessageQueue): void {
+  const { frames } = s.context;
   const before = queue.count;
   const at = queue.moveInto(frames.buffer, frames.at, frames.end);
   if (at === frames.at) return;
@@ -203,17 +300,19 @@ function writeMessages(s: Session): void {
   s.notify(SessionEvent.Drained);
 }
 
-function writeHeader(s: Session, p: number, target: DatagramTransmit, number: number): void {
+/** Writes the header; the index behind it. */
+function writeHeader(s: Session, p: number, target: DatagramTransmit, number: number): number {
   const k = pathPeerId(s, p);
   const { buffer, offset } = target;
   if (s.reply === undefined) {
     encodeSessionHeader(buffer, offset, s.sendPhase, peerHigh(s, k), peerLow(s, k), number);
-  } else {
-    encodeReplyHeader(buffer, offset, peerHigh(s, k), peerLow(s, k), number, s.reply.transcript);
+    return offset + SESSION_HEADER_BYTES;
   }
+  encodeReplyHeader(buffer, offset, peerHigh(s, k), peerLow(s, k), number, s.reply.transcript);
+  return offset + REPLY_HEADER_BYTES;
 }
 
-function noteSent(s: Session, number: number, length: number): void {
+function noteSent(s: Session, isInUse: boolean, number: number, length: number, isMtuProbe: boolean): void {
   const { row, context } = s;
   const now = context.clock.now;
   row[NEXT_NUMBER] = number + 1;
@@ -224,8 +323,14 @@ function noteSent(s: Session, number: number, length: number): void {
   const { frames } = context;
   if (frames.owes) armProbe(s);
   if (!frames.elicits) return;
-  s.ledger ??= context.takeLedger();
-  s.ledger.sent(number, length);
   row[ELICITED_AT] = now;
   if (row[ASKED_AT] === 0) row[ASKED_AT] = now;
+  const { traffic } = s;
+  if (traffic !== undefined) {
+    traffic.times[TOUCHED_AT] = now;
+    if (isInUse) noteUnderWay(s, traffic, number, length, frames.told, frames.hasChannels, isMtuProbe);
+    return;
+  }
+  s.ledger ??= context.takeLedger();
+  s.ledger.sent(number, length);
 }

@@ -160,6 +160,14 @@ export function chargePath(s: Session, p: number, bytes: number): void {
   s.row[pathNumbers(p) + PATH_BYTES_OUT]! += bytes;
 }
 
+/** Whether a session has a path on a link. */
+export function hasPathOn({ words }: Session, pathId: number): boolean {
+  for (let p = 0; p < PATH_COUNT; p++) {
+    if (words[pathBase(p) + PATH_STATE] !== 0 && words[pathBase(p) + PATH_LINK] === pathId) return true;
+  }
+  return false;
+}
+
 /** Which link a path is on. */
 export function pathLink(s: Session, p: number): number {
   return s.words[pathBase(p) + PATH_LINK]!;

@@ -30,7 +30,10 @@ export const GAP_AT = 8;
 export const ACK_AT = 9;
 /** The largest packet number that the peer acknowledged; -1: none. */
 export const LARGEST_ACKED = 10;
-/** The smoothed round-trip time in ms, assumed before the first sample. */
+/**
+ * The smoothed round-trip time in ms, assumed before the first sample; this and the next four are the cells of a
+ * `RttEstimator` (src/reliability/rtt_estimator.ts).
+ */
 export const SMOOTHED_RTT = 11;
 /** Its mean deviation in ms. */
 export const RTT_VARIATION = 12;
@@ -38,8 +41,8 @@ export const RTT_VARIATION = 12;
 export const MIN_RTT = 13;
 /** The latest sample in ms. */
 export const LATEST_RTT = 14;
-/** When the last authentic packet came. */
-export const RECEIVED_AT = 15;
+/** How long the peer holds back an acknowledgement at most, in ms. */
+export const PEER_ACK_DELAY = 15;
 /** When the first packet since then that asks for an acknowledgement went out; 0: none did. */
 export const ASKED_AT = 16;
 /** When the last such packet went out. */
@@ -72,8 +75,8 @@ export const ARMED_AT = 29;
 export const CAUTIOUS_UNTIL = 30;
 /** After how many ms of silence the session ends; Infinity: never. */
 export const IDLE_TIMEOUT = 31;
-/** How long the peer holds back an acknowledgement at most, in ms. */
-export const PEER_ACK_DELAY = 32;
+/** When the last authentic packet came. */
+export const RECEIVED_AT = 32;
 /** How many packets came since closing began. */
 export const CLOSING_PACKETS = 33;
 /** The packet number that moved the session to its current path. */

@@ -48,6 +48,7 @@ export function openIds(s: Session): void {
 export function adoptLimits(s: Session, limits: SessionLimits): void {
   const { config } = s.context;
   s.maxDatagramBytes = Math.min(config.maxDatagramBytes, limits.maxDatagramBytes);
+  s.peerDatagramBytes = limits.maxDatagramBytes;
   s.row[PEER_ACK_DELAY] = limits.maxAckDelayMs;
   const [ours, theirs] = [config.idleTimeoutMs, limits.idleTimeoutMs];
   s.row[IDLE_TIMEOUT] = Math.min(ours === 0 ? Infinity : ours, theirs === 0 ? Infinity : theirs);

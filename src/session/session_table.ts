@@ -103,6 +103,7 @@ export class SessionTable {
     this.#machines[slot]!.finish();
     session.release();
     this.#context.counters.retire(slot);
+    this.#context.channels.counters.retire(slot);
     this.#sessions[slot] = this.#machines[slot] = undefined;
     this.#free.push(slot);
     this.#size--;

@@ -8,6 +8,7 @@
  * @module
  */
 import { dropPreviousKey, mayStepSend, stepSend } from "./key_ladder.ts";
+import { channelsTimeout, handleChannelsTimeout } from "./session_channels.ts";
 import { probeTimeout } from "./rtt_estimator.ts";
 import { endSession, repeatClose } from "./session_close.ts";
 import { SessionCloseCode } from "./session_close_code.ts";
@@ -31,6 +32,7 @@ import {
   STATE_AT,
 } from "./session_row.ts";
 import { SessionRole, SessionState } from "./session_state.ts";
+import { handleTrafficTimeout, trafficTimeout } from "./session_traffic.ts";
 
 /** For how long silence is forgiven after a jump of the clock, in ms, unless the idle timeout is shorter. */
 const WAKE_GRACE_MS = 5000;
@@ -54,6 +56,8 @@ export function nextTimeout(s: Session): number {
   if (s.state === SessionState.Closed) return Infinity;
   let next = Math.min(row[ACK_AT]!, row[PROBE_AT]!, stateAt(s), row[CLOSE_REPEAT_AT]!, row[PREVIOUS_UNTIL]!);
   if (s.path >= 0) next = Math.min(next, nextPathTimeout(s));
+  if (s.traffic !== undefined) next = Math.min(next, trafficTimeout(s, s.traffic));
+  if (s.channels !== undefined) next = Math.min(next, channelsTimeout(s));
   if (s.state !== SessionState.Established) return next;
   return Math.min(next, idleAt(s), keepAliveAt(s), rotateAt(s));
 }
@@ -76,6 +80,8 @@ export function handleTimeouts(s: Session): void {
   if (now >= stateAt(s)) endState(s);
   if (now >= row[PROBE_AT]!) probe(s);
   if (s.path >= 0) handlePathTimeouts(s, now);
+  if (s.isOpen && channelsTimeout(s) <= now) handleChannelsTimeout(s, s.channels!);
+  if (s.traffic !== undefined) handleTrafficTimeout(s, s.traffic, now);
   if (s.state === SessionState.Established) keepUp(s, now);
   s.arm(nextTimeout(s));
 }

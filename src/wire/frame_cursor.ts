@@ -1,11 +1,14 @@
 /**
- * Walks the frames of an opened packet (STANDARD.md, section 6).
+ * Walks the frames of an opened packet (STANDARD.md, sections 6 and 12).
  *
  * Invariant: nothing outside of the range is read and nothing is allocated, whatever a peer wrote; an unknown type or a
  * frame that ends outside of the range ends the walk with `failed`. Padding is passed over.
  *
  * @module
  */
+import { ACK_RANGES, ACK_RANGES_ECN, AckFrameReader } from "./ack_frame.ts";
+import { isChannelFrame } from "./channel_frame.ts";
+import { ChannelFrameReader } from "./channel_frame_reader.ts";
 import { CONNECTION_ID_BYTES, decodeNumber, decodeWord } from "./packet_header.ts";
 import {
   ACCEPT_FRAME_BYTES,
@@ -44,6 +47,10 @@ export class FrameCursor {
   buffer: Uint8Array = NO_BYTES;
   /** The type of the frame. */
   type = 0;
+  /** Where the frame starts. */
+  start = 0;
+  /** AckRanges: its ranges, the newest first. */
+  readonly ranges: AckFrameReader = new AckFrameReader();
   /** Whether the packet breaks the format. */
   failed = false;
   /** Ack: the largest packet number. */
@@ -60,9 +67,9 @@ export class FrameCursor {
   low = 0;
   /** Close: why. Accept: the verdict on early data. */
   code = 0;
-  /** Message, EarlyMessage: the channel. */
+  /** Plain, EarlyMessage: the channel. */
   channel = 0;
-  /** Message, EarlyMessage: the id. */
+  /** Plain, EarlyMessage: the id. */
   id = 0;
   /**
    * Where the frame's bytes start: the payload of a message, the reason of a close, the token of a new connection id
@@ -71,6 +78,7 @@ export class FrameCursor {
   offset = 0;
   /** How many bytes the payload or the reason has; of a ticket frame, the ticket. */
   length = 0;
+  readonly #channelFrame: ChannelFrameReader = new ChannelFrameReader();
   #at = 0;
   #end = 0;
 
@@ -111,7 +119,8 @@ export class FrameCursor {
     this.#at = at;
     if (at >= end) return false;
     this.type = buffer[at]!;
-    const length = this.type === FrameType.Message ? this.#message(at, end) : this.#read(at, end);
+    this.start = at;
+    const length = this.type === FrameType.Plain ? this.#message(at, end) : this.#read(at, end);
     if (length > 0 && at + length <= end) {
       this.#at = at + length;
       return true;
@@ -150,8 +159,11 @@ export class FrameCursor {
         const length = this.#message(at, end);
         return this.id < MAX_EARLY_MESSAGES ? length : 0;
       }
+      case ACK_RANGES:
+      case ACK_RANGES_ECN:
+        return this.ranges.load(this.buffer, at, end);
       default:
-        return 0;
+        return isChannelFrame(this.type) ? this.#channelFrame.read(this.buffer, at, end) : 0;
     }
   }
 

@@ -38,10 +38,16 @@ export const FrameType = {
   Accept: 0x0a,
   /** limits 12 bytes; the client's, in a first flight. */
   Offer: 0x0b,
-  /** channel uint8, message id uint32, length uint16, payload. */
+  /** Ranges of received packet numbers; ack_frame.ts writes and reads them. */
+  AckRanges: 0x0c,
+  /** The same with counts of explicit congestion notification. */
+  AckRangesEcn: 0x0d,
+  /** A message of a channel; this and all other types of channels are in channel_frame.ts. */
   Message: 0x10,
-  /** As Message; is sent again until acknowledged, and delivered once by its id, which is below 32. */
+  /** As Plain; is sent again until acknowledged, and delivered once by its id, which is below 32. */
   EarlyMessage: 0x11,
+  /** channel uint8, message id uint32, length uint16, payload; of unreliable channels, and never sent again. */
+  Plain: 0x19,
 } as const;
 
 /** One of the values of {@linkcode FrameType}. */
@@ -297,7 +303,7 @@ export function encodeOffer(into: Uint8Array, at: number, limits: SessionLimits)
  *
  * @param into The memory.
  * @param at Where the frame starts.
- * @param type Message or EarlyMessage.
+ * @param type Plain or EarlyMessage.
  * @param channel 0 to 255.
  * @param id The message's id, 0 to 2^32 - 1.
  * @param length The payload's length in bytes, 0 to 65535.
@@ -326,7 +332,8 @@ export function encodeMessageHeader(
  * @returns False for padding, acknowledgements and closes.
  */
 export function elicitsAck(type: number): boolean {
-  return type !== FrameType.Padding && type !== FrameType.Ack && type !== FrameType.Close;
+  return type !== FrameType.Padding && type !== FrameType.Ack && type !== FrameType.AckRanges &&
+    type !== FrameType.AckRangesEcn && type !== FrameType.Close;
 }
 
 /**

@@ -143,7 +143,8 @@ class Case {
   readonly #random: SeededRandom;
   readonly #clock = new ClockCell();
   readonly #context: ChannelContext;
-  readonly #sets: readonly [ChannelSet, ChannelSet];
+  readonly #sets: [ChannelSet, ChannelSet];
+  readonly #resting: ChannelSet[];
   readonly #memory = new Uint8Array(1300);
   readonly #record = { channel: 0, buffer: this.#memory, length: 0, credit: 0 };
   readonly #fates: Fate[][] = [[], []];
@@ -161,16 +162,29 @@ class Case {
     const firstId = [0, -5, 0x7fff_fff0][random.nextInt(3)]!;
     this.#context = new ChannelContext(resolveChannelSetOptions(options), this.#clock, firstId);
     this.#sets = [new ChannelSet(this.#context, 0), new ChannelSet(this.#context, 1)];
+    this.#resting = [new ChannelSet(this.#context, 2)];
   }
 
   run(): void {
     const random = this.#random;
     const rounds = 100 + random.nextInt(300);
-    for (let i = 0; i < rounds; i++) this.#operate(random.nextInt(12), random.nextInt(2));
-    this.#heal();
+    const parts = random.nextInt(4);
+    for (let part = 0; part <= parts; part++) {
+      for (let i = 0; i < rounds / (parts + 1); i++) this.#operate(random.nextInt(12), random.nextInt(2));
+      this.#heal();
+    }
     for (const set of this.#sets) set.close();
     check(this.#context.lentBytes === 0, "memory that is held after the end");
     check(this.#context.lentRecords === 0, "records that are held after the end");
+  }
+
+  /** Brings a silent end to rest and has it go on in a set that served the other end, perhaps. */
+  #rest(end: number): void {
+    const rest = this.#sets[end]!.rest();
+    if (rest === undefined) return;
+    this.#resting.push(this.#sets[end]!);
+    this.#sets[end] = this.#resting.shift()!;
+    this.#sets[end]!.wake(end, rest);
   }
 
   #operate(draw: number, end: number): void {
@@ -283,6 +297,7 @@ class Case {
 
   /** The network works again: what is reliable arrives. */
   #heal(): void {
+    const random = this.#random;
     for (const end of [0, 1]) this.#handles[end] = [];
     for (let round = 0; round < 400; round++) {
       for (const end of [0, 1]) {
@@ -292,9 +307,12 @@ class Case {
       }
       while (this.#flying.length > 0) this.#deliver(true, false);
       this.#pass(100);
+      if (random.nextInt(2) === 0) this.#rest(random.nextInt(2));
       if (this.#sets.every((set) => set.isIdle)) break;
     }
     for (const end of [0, 1]) this.#read(end, 1e9);
+    this.#pass(2000);
+    for (const end of [0, 1]) this.#rest(end);
     check(this.#sets.every((set) => set.isIdle), "something that never ends");
     for (const [key, got] of this.#got) {
       const channel = Number(key.split(":")[1]);

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import type { ChannelSendOptions } from "../../src/channel/channel_set.ts";
 import { ChaCha20Poly1305 } from "../../src/crypto/chacha20_poly1305.ts";
 import { sha256 } from "../../src/crypto/kdf.ts";
 import type { KeyExchange, KeyPair } from "../../src/crypto/key_exchange.ts";
@@ -24,6 +25,7 @@ import type { SessionMachine } from "../../src/session/session_machine.ts";
 import { SessionState } from "../../src/session/session_state.ts";
 import { ClockCell } from "../../src/time/clock.ts";
 import { DatagramAddress } from "../../src/wire/datagram_address.ts";
+import { ChannelFrameType } from "../../src/wire/channel_frame.ts";
 import { FirstFlightReader } from "../../src/wire/first_flight.ts";
 import { FrameCursor } from "../../src/wire/frame_cursor.ts";
 import {
@@ -36,6 +38,15 @@ import { decodeWord, encodeSessionHeader } from "../../src/wire/packet_header.ts
 import { FrameType } from "../../src/wire/session_frame.ts";
 
 const MAX_DATAGRAMS = 400;
+
+/** Channels of these endpoints: the four classes, and some with what may be added to them. */
+const CHANNELS = {
+  4: { delivery: "reliableUnordered", fec: true },
+  5: { delivery: "unreliable", redundancyBytes: 200, lane: "critical" },
+  6: { delivery: "sequenced", ttlMs: 300 },
+  7: { delivery: "unreliable", fec: { scheme: "xor" } },
+} as const;
+const CHANNEL_COUNT = 8;
 const LIMITS = { maxDatagramBytes: 65535, maxAckDelayMs: 25, idleTimeoutMs: 5000, features: 0 };
 
 /** Runs one case; throws when an invariant is broken. */
@@ -62,12 +73,21 @@ export class SessionFuzz {
 
 function configs(): EndpointConfig[] {
   const common = { maxSessions: 6, idleTimeoutMs: 5000, handshakeTimeoutMs: 3000, maxQueuedBytes: 4096 };
+  const small = { maxMessageBytes: 8192, maxReassemblyBytes: 20_000, maxReassemblyMessages: 3, channels: CHANNELS };
   return [
-    resolveEndpointOptions(common),
-    resolveEndpointOptions({ ...common, rotateAfterPackets: 16, ackEveryPackets: 1, maxAckDelayMs: 0 }),
-    resolveEndpointOptions({ ...common, cookieFromHalfOpen: 0, acceptEarlyData: false, followPeer: true }),
-    resolveEndpointOptions({ ...common, maxForgedPackets: 5, maxHalfOpen: 2, keepAliveMs: 0, rotateAfterMs: 500 }),
-    resolveEndpointOptions({ ...common, followPeer: false, maxUsedTickets: 1, rotateAfterBytes: 4096 }),
+    resolveEndpointOptions({ ...common, ...small }),
+    resolveEndpointOptions({ ...common, ...small, congestionControl: "cubic", maxPacketsInFlight: 64 }),
+    resolveEndpointOptions({ ...common, ...small, rotateAfterPackets: 16, ackEveryPackets: 1, maxAckDelayMs: 0 }),
+    resolveEndpointOptions({ ...common, ...small, cookieFromHalfOpen: 0, acceptEarlyData: false, followPeer: true }),
+    resolveEndpointOptions({
+      ...common,
+      ...small,
+      maxForgedPackets: 5,
+      maxHalfOpen: 2,
+      keepAliveMs: 0,
+      rotateAfterMs: 500,
+    }),
+    resolveEndpointOptions({ ...common, ...small, followPeer: false, maxUsedTickets: 1, rotateAfterBytes: 4096 }),
   ];
 }
 
@@ -135,9 +155,15 @@ class End {
   readonly open = new Set<SessionMachine>();
   readonly closed = new Set<SessionMachine>();
   readonly arrived = new Map<string, number>();
+  /** Whether all that comes was sent by a machine. */
+  isHonest = true;
+  /** Credit that the application holds back. */
+  readonly #held: [SessionMachine, number, number][] = [];
+  readonly #random: SeededRandom;
   readonly #target = new DatagramTransmit(new Uint8Array(2048), 2);
 
   constructor(random: SeededRandom, config: EndpointConfig, aead: ChaCha20Poly1305, clock: ClockCell, host: string) {
+    this.#random = random;
     const wallClock = { wallNow: () => 1e12 + clock.now };
     const keyExchange = new QuickKeyExchange();
     const resetKey = new Uint8Array(32).fill(5);
@@ -164,6 +190,11 @@ class End {
     }
   }
 
+  /** The application reads what it held back. */
+  read(): void {
+    for (const [session, channel, credit] of this.#held.splice(0)) session.handleConsumed(channel, credit);
+  }
+
   #note(event: SessionEvent): void {
     const { endpoint } = this;
     const session = endpoint.session!;
@@ -178,6 +209,8 @@ class End {
     } else if (event === SessionEvent.Message) {
       check(this.open.has(session), "a message before Connected");
       const { messageBuffer, messageOffset, messageLength } = endpoint;
+      if (this.#random.nextInt(3) === 0) this.#held.push([session, endpoint.messageChannel, endpoint.takeCredit()]);
+      if (!this.isHonest) return;
       const key = messageBuffer.subarray(messageOffset, messageOffset + messageLength).join();
       const seen = (this.arrived.get(key) ?? 0) + 1;
       this.arrived.set(key, seen);
@@ -271,7 +304,7 @@ class Case {
   }
 
   #payload(): Uint8Array {
-    const payload = new Uint8Array(4 + this.#random.nextInt(this.#random.nextInt(10) === 0 ? 1100 : 60));
+    const payload = new Uint8Array(4 + this.#random.nextInt(this.#random.nextInt(10) === 0 ? 4000 : 60));
     new DataView(payload.buffer).setUint32(0, ++this.#serial);
     this.#sent.add(payload.join());
     return payload;
@@ -285,8 +318,19 @@ class Case {
   #send(end: End): void {
     const session = this.#any(end);
     if (session === undefined) return;
-    for (let count = this.#random.nextInt(8); count > 0; count--) session.send(1, this.#payload());
+    end.read();
+    for (let count = this.#random.nextInt(8); count > 0; count--) {
+      const channel = this.#random.nextInt(CHANNEL_COUNT);
+      session.send(channel, this.#payload(), this.#options(channel));
+      if (this.#random.nextInt(8) === 0) session.cancel(session.messageHandle);
+    }
     this.#drain(end);
+  }
+
+  #options(channel: number): ChannelSendOptions | undefined {
+    const draw = this.#random.nextInt(8);
+    if (draw === 0) return { ttlMs: this.#random.nextInt(500) };
+    return draw === 1 && (channel === 1 || channel === 2) ? { lane: "low" } : undefined;
   }
 
   #shake(client: End): void {
@@ -374,6 +418,7 @@ class HostilePeer {
     this.#aead = aead;
     this.#clock.advance(1);
     this.#server = new End(random, config, aead, this.#clock, "192.0.2.1");
+    this.#server.isHonest = false;
   }
 
   run(): void {
@@ -403,7 +448,9 @@ class HostilePeer {
       this.#clock.advance(this.#clock.now + this.#random.nextInt(100));
       server.endpoint.handleTimeout();
       drain();
-      if (this.#random.nextInt(4) === 0) session!.send(1, new Uint8Array(this.#random.nextInt(100)));
+      if (this.#random.nextInt(4) === 0) {
+        session!.send(this.#random.nextInt(CHANNEL_COUNT), new Uint8Array(this.#random.nextInt(4000)));
+      }
       drain();
     }
     server.endpoint.close();
@@ -419,14 +466,14 @@ class HostilePeer {
   /** Writes frames, mostly whole ones with small fields, now and then noise; their length. */
   #frames(into: Uint8Array): number {
     const random = this.#random;
-    const types = Object.values(FrameType);
+    const types = [...Object.values(FrameType), ...Object.values(ChannelFrameType)];
     let at = 0;
     for (let count = 1 + random.nextInt(6); count > 0 && at < 1000; count--) {
       const start = at;
       into[at++] = random.nextInt(15) === 0 ? random.nextInt(256) : types[random.nextInt(types.length)]!;
       const length = 4 + random.nextInt(80);
       for (const end = at + length; at < end; at++) into[at] = random.nextInt(3) === 0 ? random.nextInt(256) : 0;
-      if (into[start] === FrameType.Message || into[start] === FrameType.EarlyMessage) {
+      if (into[start] === FrameType.Plain || into[start] === FrameType.EarlyMessage) {
         this.#message(into, start, length);
       }
       if (into[start] === FrameType.Ack) at = start + 17;

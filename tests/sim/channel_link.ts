@@ -57,8 +57,8 @@ const ACKS = 512;
 
 /** One end. */
 export class LinkEnd {
-  /** The machine. */
-  readonly set: ChannelSet;
+  /** The machine; another one after a rest. */
+  set: ChannelSet;
   /** What the application got, by channel, in order: the numbers of the messages. */
   readonly got = new Map<number, number[]>();
   /** When each of these came. */
@@ -71,12 +71,24 @@ export class LinkEnd {
   packets = 0;
   /** How many bytes of frames. */
   bytes = 0;
+  readonly #slot: number;
   readonly #next = new Map<number, number>();
   readonly #record: DeliveredMessage = { channel: 0, buffer: new Uint8Array(0), length: 0, credit: 0 };
 
   /** Makes an end. */
   constructor(context: ChannelContext, slot: number) {
     this.set = new ChannelSet(context, slot);
+    this.#slot = slot;
+  }
+
+  /** Brings the channels to rest if they are silent, and has them go on in another set, which served others before. */
+  tryRest(pool: ChannelSet[]): boolean {
+    const rest = this.set.rest();
+    if (rest === undefined) return false;
+    pool.push(this.set);
+    this.set = pool.shift()!;
+    this.set.wake(this.#slot, rest);
+    return true;
   }
 
   /** Sends the next message of a channel; its content follows from channel, number and size. */

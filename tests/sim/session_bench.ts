@@ -38,6 +38,8 @@ export interface Arrived {
   readonly session: SessionMachine;
   /** The payload; a copy. */
   readonly payload: Uint8Array;
+  /** Its channel. */
+  readonly channel: number;
   /** Whether it was meant for a first flight. */
   readonly isEarly: boolean;
 }
@@ -185,9 +187,9 @@ export class SimEnd {
     if (!this.sessions.includes(session)) this.sessions.push(session);
     this.events.push(eventName(event));
     if (event === SessionEvent.Message) {
-      const { messageBuffer, messageOffset, messageLength, messageIsEarly } = endpoint;
+      const { messageBuffer, messageOffset, messageLength, messageIsEarly, messageChannel } = endpoint;
       const payload = messageBuffer.slice(messageOffset, messageOffset + messageLength);
-      this.arrived.push({ session, payload, isEarly: messageIsEarly });
+      this.arrived.push({ session, payload, channel: messageChannel, isEarly: messageIsEarly });
     }
     this.onEvent?.(event, session);
   }

@@ -146,7 +146,7 @@ Deno.test("session: what was negotiated is bound into the keys", () => {
 Deno.test("session: both ends keep to the smaller limits", () => {
   const sim = new Sim({}, { maxDatagramBytes: 1452, idleTimeoutMs: 5000 });
   const { client, server, end } = sim.connect({ maxDatagramBytes: 1300, idleTimeoutMs: 0, keepAliveMs: 0 });
-  assertEquals([client.maxMessageBytes, server.maxMessageBytes], [1300 - 41, 1452 - 41]);
+  assertEquals([client.maxPacketMessageBytes, server.maxPacketMessageBytes], [1300 - 41, 1452 - 41]);
   sim.network.tap = () => false;
   sim.scheduler.advance(9000);
   assertEquals([reasonOf(client), reasonOf(server)], ["IdleTimeout (link)", "IdleTimeout (link)"]);

@@ -114,7 +114,9 @@ Deno.test("session: a message that does not fit beside an accept waits for the c
   let replies = 0;
   sim.network.tap = ({ bytes }) => packetType(bytes[0]!) !== PacketType.Reply || ++replies > 0;
   sim.server.onEvent = (_, session) => {
-    if (session.isResumed && sim.server.arrived.length === 0) session.send(1, numbered(9, session.maxMessageBytes));
+    if (session.isResumed && sim.server.arrived.length === 0) {
+      session.send(1, numbered(9, session.maxPacketMessageBytes));
+    }
   };
   const session = end.endpoint.openClient();
   session.resume(client.ticket!, 0, sim.server.host.address);

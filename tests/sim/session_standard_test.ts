@@ -113,9 +113,9 @@ Deno.test("standard: a reader of the document follows a session from its hellos 
   end.pump();
   sim.scheduler.advance(1000);
   const sent = Array.from({ length: 450 }, (_, i) => hex(numbered(i, 50)));
-  assertEquals(observer.named(true, "Message").map(({ payload }) => payload), sent);
-  assertEquals(observer.named(true, "Message").map(({ id }) => id), sent.map((_, i) => i));
-  assertEquals(observer.named(false, "Message").length, 150);
+  assertEquals(observer.named(true, "Plain").map(({ payload }) => payload), sent);
+  assertEquals(observer.named(true, "Plain").map(({ id }) => id), sent.map((_, i) => i));
+  assertEquals(observer.named(false, "Plain").length, 150);
   const first = observer.seen[0]!;
   assertEquals([first.id, first.number, first.frames.map(({ name }) => name)], [`${hello.id}`, 0, ["Ping"]]);
   assertEquals(observer.named(true, "Close")[0], { name: "Close", code: 0x8001, text: "627965" });

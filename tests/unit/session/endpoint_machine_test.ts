@@ -157,12 +157,12 @@ Deno.test("EndpointMachine takes datagrams in shared memory", () => {
 
 Deno.test("SessionMachine.send() refuses other channels, messages that are too long, and what has no room", () => {
   const [client, session] = connected({ maxQueuedBytes: 2048 });
-  for (const channel of [0, 2, 3, -1, 256]) {
+  for (const channel of [4, 255, -1, 256, 1.5]) {
     assertThrows(() => session.send(channel, new Uint8Array(1)), RangeError, `channel ${channel}`);
     assertThrows(() => session.sendEarly(channel, new Uint8Array(1)), RangeError, `channel ${channel}`);
   }
-  assertEquals(session.maxMessageBytes, 1200 - 41);
-  assertEquals(session.send(1, new Uint8Array(1160)), SendStatus.TooLarge);
+  assertEquals([session.maxPacketMessageBytes, session.maxMessageBytes], [1200 - 41, 1 << 20]);
+  assertEquals(session.send(1, new Uint8Array((1 << 20) + 1)), SendStatus.TooLarge);
   assertEquals(session.send(1, new Uint8Array(1159)), SendStatus.Queued);
   assertEquals(session.send(1, new Uint8Array(1159)), SendStatus.BackPressured);
   assertEquals(session.send(1, new Uint8Array(873)), SendStatus.Queued);

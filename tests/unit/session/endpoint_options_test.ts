@@ -4,7 +4,7 @@ import { type EndpointOptions, resolveEndpointOptions } from "../../../src/sessi
 Deno.test("resolveEndpointOptions() fills in the defaults and freezes", () => {
   const config = resolveEndpointOptions();
   assertEquals([config.maxDatagramBytes, config.idleTimeoutMs, config.keepAliveMs], [1200, 30_000, 15_000]);
-  assertEquals([config.handshakeTimeoutMs, config.maxAckDelayMs, config.ackEveryPackets], [10_000, 25, 32]);
+  assertEquals([config.handshakeTimeoutMs, config.maxAckDelayMs, config.ackEveryPackets], [10_000, 25, 16]);
   assertEquals([config.initialRttMs, config.rotateAfterPackets, config.rotateAfterBytes], [100, 2 ** 22, 2 ** 32]);
   assertEquals([config.rotateAfterMs, config.maxForgedPackets, config.maxQueuedBytes], [600_000, 2 ** 36, 2 ** 18]);
   assertEquals([config.clientFollows, config.serverFollows], [false, true]);
@@ -80,4 +80,43 @@ Deno.test("resolveEndpointOptions() refuses options that contradict each other",
 Deno.test("resolveEndpointOptions() refuses options that nobody knows", () => {
   assertThrows(() => resolveEndpointOptions({ maxSession: 1 } as EndpointOptions), TypeError, "maxSession");
   assertThrows(() => resolveEndpointOptions({ followPeer: 1 } as unknown as EndpointOptions), TypeError, "followPeer");
+});
+
+Deno.test("resolveEndpointOptions() hands options of channels and of loss recovery on, with its own defaults", () => {
+  const plain = resolveEndpointOptions();
+  const { maxAckDelayMs, ackEveryPackets, initialRttMs, congestionControl } = plain.reliability;
+  assertEquals([maxAckDelayMs, ackEveryPackets, initialRttMs, congestionControl], [25, 16, 100, "delay-bounded"]);
+  assertEquals(plain.channelSet.maxMessageBytes, 1 << 20);
+  const given = resolveEndpointOptions({
+    ackEveryPackets: 3,
+    maxAckRanges: 7,
+    congestionControl: "cubic",
+    maxMessageBytes: 5000,
+    channels: { 9: { delivery: "sequenced" } },
+  });
+  assertEquals([given.reliability.ackEveryPackets, given.reliability.maxAckRanges], [3, 7]);
+  assertEquals([given.reliability.congestionControl, given.channelSet.maxMessageBytes], ["cubic", 5000]);
+  assertEquals(given.channelSet.channels[9]?.delivery, "sequenced");
+  assertThrows(() => resolveEndpointOptions({ channels: { 9: {} } }), TypeError);
+  assertThrows(() => resolveEndpointOptions({ maxAckRanges: 0 }), RangeError);
+});
+
+Deno.test("resolveEndpointOptions() lets a channel with nothing queued take any message", () => {
+  const least = resolveEndpointOptions({ maxQueuedBytes: 2048 });
+  assertEquals([least.maxQueuedBytes, least.channelSet.maxQueuedBytes], [2048, (1 << 20) + 64]);
+  const more = resolveEndpointOptions({ maxQueuedBytes: 5_000_000 });
+  assertEquals([more.maxQueuedBytes, more.channelSet.maxQueuedBytes], [5_000_000, 5_000_000]);
+});
+
+Deno.test("resolveEndpointOptions() finds the channels whose messages need no more than a packet", () => {
+  const { plainChannels, unreliableChannels } = resolveEndpointOptions({
+    channels: {
+      1: { ttlMs: 100 },
+      4: { delivery: "unreliable" },
+      5: { delivery: "unreliable", fec: true },
+      6: { delivery: "unreliable", redundancyBytes: 100 },
+    },
+  });
+  assertEquals(Array.from(plainChannels.subarray(0, 8)), [0, 0, 0, 0, 1, 0, 0, 0]);
+  assertEquals(Array.from(unreliableChannels.subarray(0, 8)), [0, 1, 0, 0, 1, 1, 1, 0]);
 });

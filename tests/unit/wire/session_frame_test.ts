@@ -1,3 +1,4 @@
+import { ChannelFrameType } from "../../../src/wire/channel_frame.ts";
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../../src/random/seeded_random.ts";
 import { FrameCursor } from "../../../src/wire/frame_cursor.ts";
@@ -142,10 +143,10 @@ const samples: readonly Sample[] = [
     value: limits,
   },
   {
-    name: "Message",
+    name: "Plain",
     bytes: MESSAGE_OVERHEAD_BYTES + 300,
-    write: message(FrameType.Message, 0xfffffff1),
-    expected: { name: "Message", channel: 1, id: 0xfffffff1, payload: "09".repeat(300) },
+    write: message(FrameType.Plain, 0xfffffff1),
+    expected: { name: "Plain", channel: 1, id: 0xfffffff1, payload: "09".repeat(300) },
     read: (cursor) => [cursor.channel, cursor.id, cursor.length, cursor.buffer[cursor.offset]],
     value: [1, 0xfffffff1, 300, 9],
   },
@@ -209,7 +210,7 @@ Deno.test("FrameCursor walks frames one after the other and passes over padding"
 });
 
 Deno.test("FrameCursor refuses every type that is not in the standard", () => {
-  const known = new Set<number>(Object.values(FrameType));
+  const known = new Set<number>([...Object.values(FrameType), ...Object.values(ChannelFrameType)]);
   const memory = new Uint8Array(600);
   const cursor = new FrameCursor();
   for (let type = 0; type < 256; type++) {
@@ -267,7 +268,7 @@ Deno.test("FrameCursor stays inside of its range whatever is in it", () => {
     cursor.load(memory, 20, end);
     for (let position = 20; cursor.next(); position = cursor.position) {
       assert(cursor.position > position && cursor.position <= end, `seed ${seed}`);
-      const isMessage = cursor.type === FrameType.Message || cursor.type === FrameType.EarlyMessage;
+      const isMessage = cursor.type === FrameType.Plain || cursor.type === FrameType.EarlyMessage;
       if (isMessage || cursor.type === FrameType.Close) {
         assert(cursor.offset >= 20 && cursor.offset + cursor.length <= end, `seed ${seed}`);
       }
@@ -286,7 +287,13 @@ Deno.test("decodeLimits() refuses a peer that takes less than every link carries
 
 Deno.test("elicitsAck() and isProbing() sort the frames as RFC 9000 does", () => {
   const quiet = Object.values(FrameType).filter((type) => !elicitsAck(type));
-  assertEquals(quiet, [FrameType.Padding, FrameType.Ack, FrameType.Close]);
+  assertEquals(quiet, [
+    FrameType.Padding,
+    FrameType.Ack,
+    FrameType.Close,
+    FrameType.AckRanges,
+    FrameType.AckRangesEcn,
+  ]);
   const probing = Object.values(FrameType).filter(isProbing);
   assertEquals(probing, [
     FrameType.Padding,

@@ -8,7 +8,7 @@ import { createDecipheriv, createHash, createHmac } from "node:crypto";
 
 /** A frame as the document names it. */
 export interface Frame {
-  /** The name in the table of section 6. */
+  /** The name in the tables of sections 6 and 12. */
   readonly name: string;
   /** The fields behind it; byte strings in hexadecimal digits, 64-bit integers as numbers. */
   readonly [field: string]: string | number;
@@ -96,7 +96,7 @@ export function openPacket(datagram: Uint8Array, traffic: Uint8Array): Uint8Arra
   }
 }
 
-/** The frames of section 6, padding left out; throws when they break the format. */
+/** The frames of sections 6 and 12, padding left out; throws when they break the format. */
 export function readFrames(bytes: Uint8Array): Frame[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const frames: Frame[] = [];
@@ -128,8 +128,10 @@ export function readFrames(bytes: Uint8Array): Frame[] {
     else if (type === 0x09) frames.push({ name: "Ticket", ...grant(uint, part) });
     else if (type === 0x0a) frames.push({ name: "Accept", verdict: uint(1), token: part(16), ...limits(uint) });
     else if (type === 0x0b) frames.push({ name: "Offer", ...limits(uint) });
-    else if (type === 0x10 || type === 0x11) {
-      const name = type === 0x10 ? "Message" : "EarlyMessage";
+    else if (type === 0x0c || type === 0x0d) frames.push(ackRanges(type === 0x0d, uint));
+    else if (type >= 0x12 && type <= 0x18) frames.push(channelFrame(type, uint, part));
+    else if (type === 0x10 || type === 0x11 || type === 0x19) {
+      const name = type === 0x10 ? "Message" : type === 0x11 ? "EarlyMessage" : "Plain";
       frames.push({ name, channel: uint(1), id: uint(4), payload: part(uint(2)) });
     } else throw new Error(`frame type ${type}`);
   }
@@ -195,6 +197,54 @@ export function hashOf(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 type Uint = (size: 1 | 2 | 4 | 8) => number;
+type Part = (length: number) => string;
+
+/** Rule 6.3a: `more` are the older ranges, from largest to smallest. */
+function ackRanges(hasMarks: boolean, uint: Uint): Frame {
+  const largest = uint(8);
+  const delay = uint(4);
+  const n = uint(1);
+  const count = varint(uint);
+  let below = largest - count;
+  const more: string[] = [];
+  for (let i = 0; i < n; i++) {
+    const next = below - varint(uint) - 2;
+    below = next - varint(uint);
+    if (below < 0) throw new Error("a range below 0");
+    more.push(`${next}-${below}`);
+  }
+  const marks = hasMarks ? { ect0: varint(uint), ect1: varint(uint), ce: varint(uint) } : {};
+  return { name: hasMarks ? "AckRangesEcn" : "AckRanges", largest, delay, count, more: more.join(" "), ...marks };
+}
+
+/** Section 12, without Message. */
+function channelFrame(type: number, uint: Uint, part: Part): Frame {
+  if (type === 0x12) {
+    const fixed = { channel: uint(1), id: uint(4), total: triple(uint), offset: triple(uint) };
+    return { name: "Fragment", ...fixed, payload: part(uint(2)) };
+  }
+  if (type === 0x13) return { name: "Skip", channel: uint(1), id: uint(4), total: triple(uint) };
+  if (type === 0x14) return { name: "Credit", channel: uint(1), limit: uint(8) };
+  if (type === 0x15) return { name: "Blocked", channel: uint(1) };
+  if (type === 0x16) return { name: "Protected", group: uint(2), index: uint(1) };
+  if (type === 0x17) {
+    const place = { channel: uint(1), group: uint(2), index: uint(1), frames: uint(1), parities: uint(1) };
+    return { name: "Parity", ...place, parity: part(uint(2)) };
+  }
+  return { name: "Recovered", channel: uint(1), group: uint(2), indexes: part(uint(1)) };
+}
+
+function triple(uint: Uint): number {
+  return uint(1) * 65_536 + uint(2);
+}
+
+/** RFC 9000 section 16. */
+function varint(uint: Uint): number {
+  const first = uint(1);
+  let value = first & 63;
+  for (let left = (1 << (first >> 6)) - 1; left > 0; left--) value = value * 256 + uint(1);
+  return value;
+}
 
 function limits(uint: Uint): Record<string, number> {
   return { maxDatagram: uint(2), maxAckDelay: uint(2), idleTimeout: uint(4), features: uint(4) };
