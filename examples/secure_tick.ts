@@ -11,6 +11,8 @@ import { developmentCertificate, SecureSocket } from "@ringwire/ringwire/secure"
 const TICK_MS = 1000 / 30;
 const TICKS = 15;
 const PLAYERS = 3;
+/** Delivers nothing that is older than what was delivered. */
+const SEQUENCED = 3;
 
 const { cert, key, pin } = developmentCertificate();
 const server = await SecureSocket.bindServer({ hostname: "127.0.0.1", cert, key });
@@ -29,17 +31,15 @@ for (let tick = 1; tick <= TICKS; tick++) {
   }
   snapshot.setUint32(0, tick);
   snapshot.setFloat32(4, 10 - (tick - TICKS / 2) ** 2 / 8);
-  for (const peerId of server.peers) server.trySend(peerId, 1, new Uint8Array(snapshot.buffer));
+  for (const peerId of server.peers) server.trySend(peerId, SEQUENCED, new Uint8Array(snapshot.buffer));
   await nextFrame();
   // Each player's frame: the newest position that came, whatever else did.
   for (const player of players) {
     for (let event = player.poll(); event !== undefined; event = player.poll()) {
       if (event.type !== "data") continue;
       const view = new DataView(event.data.buffer, event.data.byteOffset, event.data.length);
-      const before = seen.get(player);
-      // Messages of channel 1 may overtake one another.
-      if (view.getUint32(0) <= (before?.tick ?? 0)) continue;
-      seen.set(player, { tick: view.getUint32(0), height: view.getFloat32(4), count: (before?.count ?? 0) + 1 });
+      const count = (seen.get(player)?.count ?? 0) + 1;
+      seen.set(player, { tick: view.getUint32(0), height: view.getFloat32(4), count });
     }
   }
 }

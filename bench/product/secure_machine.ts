@@ -31,6 +31,8 @@ export class MachineSide {
   messages = 0;
   /** How many packets it was handed. */
   packets = 0;
+  /** Whether each message goes back by the channel that it came by. */
+  answers = false;
   /** Used from the first on, so that few take turns where little is under way: the cipher knows the memory of few. */
   readonly #slots: DatagramTransmit[] = [];
   readonly #lengths: number[] = [];
@@ -66,7 +68,7 @@ export class MachineSide {
       }
       machine.pollTimeout();
       for (let event = machine.pollEvent(); event !== undefined; event = machine.pollEvent()) {
-        if (event === SessionEvent.Message) this.messages++;
+        if (event === SessionEvent.Message) this.#take();
       }
     } while (!machine.drained);
   }
@@ -81,6 +83,15 @@ export class MachineSide {
   discard(): void {
     this.drain();
     this.#filled = 0;
+  }
+
+  #take(): void {
+    const { machine } = this;
+    this.messages++;
+    if (!this.answers) return;
+    const start = machine.messageOffset;
+    const message = machine.messageBuffer.subarray(start, start + machine.messageLength);
+    machine.session!.send(machine.messageChannel, message);
   }
 
   /** Hands over what is under way; tells whether there was anything. */

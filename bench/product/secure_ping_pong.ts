@@ -8,15 +8,14 @@ import { developmentCertificate, SecureSocket } from "../../src/api/secure_mod.t
 import { report, type Settings } from "../harness/role.ts";
 import type { RoundTrips } from "../harness/round_trips.ts";
 
-const CHANNEL = 1;
-
 /**
  * The client: one message in flight.
  *
  * @param settings Numbers `port`, `payloadBytes`.
  * @param trips The book of the round trips.
+ * @param channel The channel, there and back.
  */
-export async function securePing(settings: Settings, trips: RoundTrips): Promise<void> {
+export async function securePing(settings: Settings, trips: RoundTrips, channel = 1): Promise<void> {
   const socket = await SecureSocket.connect({
     hostname: "127.0.0.1",
     port: settings.of("port"),
@@ -24,12 +23,12 @@ export async function securePing(settings: Settings, trips: RoundTrips): Promise
   });
   const payload = new Uint8Array(settings.of("payloadBytes"));
   trips.start(payload);
-  socket.send(1, CHANNEL, payload);
+  socket.send(1, channel, payload);
   for await (const event of socket) {
     if (event.type !== "data") continue;
     trips.finish(event.data);
     if (!trips.start(payload)) break;
-    socket.send(1, CHANNEL, payload);
+    socket.send(1, channel, payload);
   }
   await socket.close();
 }

@@ -1,5 +1,6 @@
 /**
  * `secure.sessions`: what an idle session costs an endpoint that has 100,000 of them, in memory and in time.
+ * `secure.sessions.used`: the same where a message has come by channel 0 of each and was answered.
  *
  * @module
  */
@@ -24,6 +25,16 @@ export const secureSessionsResident: Scenario = {
   product: async (context) => {
     const count = countOf(context);
     return { value: Number((await idle(count)).bytes) / count, note: `${count} sessions` };
+  },
+};
+
+/** The same where each session has used channel 0 in both directions. */
+export const secureSessionsUsed: Scenario = {
+  ...secureSessionsResident,
+  name: "secure.sessions.used",
+  product: async (context) => {
+    const count = countOf(context);
+    return { value: Number((await idle(count, 1)).bytes) / count, note: `${count} sessions` };
   },
 };
 
@@ -53,9 +64,9 @@ async function tick(sessions: number): Promise<Sample> {
 /** What was measured and only half used: to make so many sessions takes a quarter of a minute. */
 const measured = new Map<number, Report>();
 
-function idle(sessions: number): Promise<Report> {
+function idle(sessions: number, used = 0): Promise<Report> {
   return cast(import.meta.url, async (spawn) => {
-    const server = spawn("idle", { sessions }, ["--v8-flags=--expose-gc"]);
+    const server = spawn("idle", { sessions, used }, ["--v8-flags=--expose-gc"]);
     const report = await server.expect("measured", LIMIT_MS);
     await server.ended();
     measured.set(sessions, report);

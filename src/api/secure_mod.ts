@@ -7,7 +7,12 @@
  *
  * @module
  */
+export { type HybridPeerStatistics, HybridSocket } from "./hybrid_socket.ts";
 export { SecureSocket } from "./secure_socket.ts";
+export type { Delivery, LaneName } from "../channel/channel_class.ts";
+export type { ChannelOptions, ChannelSetOptions } from "../channel/channel_options.ts";
+export type { ChannelSendOptions } from "../channel/channel_set.ts";
+export type { CloseCode } from "../error/close_code.ts";
 export { SendStatus } from "../error/send_status.ts";
 export {
   AuthenticationError,
@@ -20,6 +25,7 @@ export {
   TransportError,
   type TransportErrorCode,
 } from "../error/transport_error.ts";
+export type { FecOptions, FecScheme } from "../fec/fec_options.ts";
 export { pinOf } from "../io/tls/certificate_pin.ts";
 export {
   type CertificateAlgorithm,
@@ -31,15 +37,20 @@ export type { PeerCertificate } from "../io/tls/tls_link.ts";
 export type { ClientCertificates } from "../io/tls/tls_listen_options.ts";
 export type { TlsConnectOptions } from "../io/tls/tls_connect_options.ts";
 export type { UdpBackend } from "../io/udp/udp_options.ts";
+export type { ControllerName, ReliabilityOptions } from "../reliability/reliability_options.ts";
+export type { HybridConnected, HybridEvent, TransportMode, TransportModeChanged } from "../runtime/hybrid_mode.ts";
+export type { HybridClientOptions, HybridPathOptions } from "../runtime/hybrid_options.ts";
 export type { SecureClientOptions } from "../runtime/secure_client_options.ts";
 export type {
   SecureConnected,
   SecureData,
   SecureDisconnected,
   SecureDisconnectReason,
+  SecureDrained,
   SecureEvent,
   SecureTicketReceived,
 } from "../runtime/secure_event.ts";
+export type { SecureSendOptions } from "../runtime/secure_outbox.ts";
 export type { Authorize, SecureQueueOptions, SecureServerOptions } from "../runtime/secure_server_options.ts";
 export type { SecurePeerStatistics, SecureStatistics } from "../runtime/secure_statistics.ts";
 export type { EndpointOptions } from "../session/endpoint_options.ts";

@@ -8,6 +8,7 @@ import type { SendStatus } from "../error/send_status.ts";
 import { SecureClient } from "../runtime/secure_client.ts";
 import { resolveSecureClientOptions, type SecureClientOptions } from "../runtime/secure_client_options.ts";
 import type { SecureEvent } from "../runtime/secure_event.ts";
+import type { SecureSendOptions } from "../runtime/secure_outbox.ts";
 import { secureSystemHost } from "../runtime/secure_host.ts";
 import { openSecureClient, openSecureServer } from "../runtime/secure_open.ts";
 import { SecureServer } from "../runtime/secure_server.ts";
@@ -20,9 +21,12 @@ import type { TcpAddress, UdpAddress } from "../transport/address.ts";
  * A server with many peers, or a client with one: messages over UDP, each packet encrypted and authenticated.
  *
  * Keys come out of a TLS 1.3 handshake over TCP, or out of a ticket of an earlier session. A session goes on when the
- * address of a peer changes. Messages of channel 1 may be lost and may overtake one another; none comes twice or
- * altered. Events are taken by `for await` or, without waiting, by {@linkcode SecureSocket.poll}; while none is taken they
- * wait, within `maxQueuedEvents` and `maxQueuedEventBytes`. Everything runs on the thread that it is called on.
+ * address of a peer changes. Messages go by channels: 0 delivers all of them in order, 1 what arrives, 2 all of them as
+ * they arrive, 3 only what is newer than all before, and the option `channels` adds more; none comes twice or altered, and
+ * a lost one holds back its own ordered channel alone. Events are taken by `for await` or, without waiting, by
+ * {@linkcode SecureSocket.poll}. While none is taken, reliable messages wait and hold their sender back, others wait within
+ * `maxQueuedEvents` and `maxQueuedEventBytes`. Everything runs on the thread
+ * that it is called on, but for the sessions of a server with `workers`.
  *
  * @example An echo server and a client
  * ```ts
@@ -124,34 +128,63 @@ export class SecureSocket implements AsyncDisposable, AsyncIterable<SecureEvent,
   }
 
   /**
-   * Sends a message, and waits for room where there is none. Messages that are sent within one turn share packets, but
-   * for the first, which leaves at once.
+   * Sends a message, and waits for room in the queue of its channel where there is none. Messages that are sent within one
+   * turn share packets, but for the first, which leaves at once.
    *
    * @param peerId To whom; a client's server is 1.
-   * @param channel 1: may be lost, may be overtaken. Channels 0, 2 and 3 are not carried by this version.
-   * @param data Copied at once; at most 1159 bytes, more with `maxDatagramBytes`.
-   * @returns When it is queued, which promises no arrival. Rejects with `ClosedError` when the peer is not connected or
-   * the session ends before, which is not reported again if nobody handles it; with `ResourceError` when 1024 sends to
-   * this peer wait already; with `RangeError` when the message is too long or the channel is another one, with
-   * `TypeError` when it is no `Uint8Array`.
+   * @param channel 0 reliable ordered, 1 unreliable, 2 reliable unordered, 3 sequenced, or one of the option `channels`.
+   * @param data Copied at once; at most `maxMessageBytes`. What one packet does not hold goes in fragments.
+   * @param options A time to live, another lane, a signal that gives the wait up.
+   * @returns When it is queued, which promises no arrival: a reliable message arrives unless the session ends before.
+   * Rejects with `ClosedError` when the peer is not connected, the socket closes, or the session ends before, and with
+   * the reason of the signal, which is not reported again if nobody handles it; with `ResourceError` when 1024 sends or
+   * 16 MiB to this peer wait already; with `RangeError` when the message is too long, there is no such channel, or its
+   * messages cannot change lanes; with `TypeError` when it is no `Uint8Array` or an option is unknown.
    */
-  send(peerId: number, channel: number, data: Uint8Array): Promise<void> {
-    return this.#runtime.core.send(peerId, channel, data);
+  send(peerId: number, channel: number, data: Uint8Array, options?: SecureSendOptions): Promise<void> {
+    return this.#runtime.core.send(peerId, channel, data, options);
   }
 
   /**
-   * Offers a message without waiting.
+   * Offers a message without waiting. After `BackPressured` the event `drained` tells when to offer it again.
    *
    * @param peerId To whom.
    * @param channel See `send`.
    * @param data Copied at once.
+   * @param options A time to live, another lane.
    * @returns What became of it: `Queued`, `BackPressured`, `TooLarge`, `NotConnected` for a peer that is not there,
    * `Closed`.
-   * @throws {TypeError} When the message is no `Uint8Array`.
-   * @throws {RangeError} When the channel is another one than 1.
+   * @throws {TypeError} When the message is no `Uint8Array`, or an option is unknown.
+   * @throws {RangeError} When there is no such channel, or its messages cannot change lanes.
    */
-  trySend(peerId: number, channel: number, data: Uint8Array): SendStatus {
-    return this.#runtime.core.trySend(peerId, channel, data);
+  trySend(peerId: number, channel: number, data: Uint8Array, options?: SecureSendOptions): SendStatus {
+    return this.#runtime.core.trySend(peerId, channel, data, options);
+  }
+
+  /**
+   * Sends a message that can be taken back; as `send` otherwise.
+   *
+   * @param peerId To whom.
+   * @param channel See `send`.
+   * @param data Copied at once.
+   * @param options As of `send`.
+   * @returns The handle of the message, for `cancel`, when it is queued; rejects as `send` does. -1 where workers have the
+   * sessions: there nothing can be taken back.
+   */
+  sendMessage(peerId: number, channel: number, data: Uint8Array, options?: SecureSendOptions): Promise<number> {
+    return this.#runtime.core.sendMessage(peerId, channel, data, options);
+  }
+
+  /**
+   * Takes a message back that is stale by now: what has not gone out does not, and later messages of an ordered channel do
+   * not wait for it.
+   *
+   * @param peerId To whom it was sent.
+   * @param handle What `sendMessage` gave.
+   * @returns Whether it was neither acknowledged nor dropped before; it may have been delivered all the same.
+   */
+  cancel(peerId: number, handle: number): boolean {
+    return this.#runtime.core.cancel(peerId, handle);
   }
 
   /**
@@ -229,7 +262,8 @@ export class SecureSocket implements AsyncDisposable, AsyncIterable<SecureEvent,
   }
 
   /**
-   * Closes: what was sent before goes out, the peers are told, and told again until they confirm it.
+   * Closes: what was sent before goes out, reliable messages until they are acknowledged; then the peers are told, and
+   * told again until they confirm it.
    *
    * @returns When everything is closed; bounded by `closeTimeoutMs`.
    */

@@ -3,8 +3,8 @@
  * then the session by UDP (src/wire/STANDARD.md, sections 7 and 10).
  *
  * Invariants: datagrams go to the address that TLS has reached, now or when the ticket was given; the TLS link is closed
- * when the first packet of the server has opened; early messages belong to one session, whichever way its handshake
- * takes, so that none is lost or doubled.
+ * when the first packet of the server has opened, unless a keeper makes a path of it; early messages belong to one
+ * session, whichever way its handshake takes, so that none is lost or doubled.
  *
  * @module
  */
@@ -15,9 +15,10 @@ import { connectFailure } from "../io/tls/tls_failure.ts";
 import type { TlsLink } from "../io/tls/tls_link.ts";
 import { SessionCloseCode } from "../session/session_close_code.ts";
 import type { SessionMachine } from "../session/session_machine.ts";
-import { type Address, formatAddress } from "../transport/address.ts";
+import { type Address, formatAddress, type TcpAddress } from "../transport/address.ts";
 import type { DatagramFailure, DatagramLink, NumericAddress } from "../transport/datagram_link.ts";
 import { DatagramAddress } from "../wire/datagram_address.ts";
+import type { PathKeeper } from "./hybrid_keepers.ts";
 import { udpAddressOf } from "./secure_address.ts";
 import type { SecureClientConfig } from "./secure_client_options.ts";
 import { SecureCore } from "./secure_core.ts";
@@ -31,6 +32,9 @@ import { tooLargeError } from "./secure_waits.ts";
 
 /** The longest hello of a server: fixed parts and a ticket. */
 const MAX_HELLO_BYTES = 1024;
+
+/** The longest packet on a stream, which has more than the longest hello. */
+const MAX_PACKET_BYTES = 2048;
 
 const EARLY_CHANNEL = 1;
 
@@ -62,12 +66,16 @@ export class SecureClient implements SecureCoreHooks {
   readonly #config: SecureClientConfig;
   readonly #host: SecureHost;
   readonly #links: SecureClientLinks;
+  readonly #keeper: PathKeeper | undefined;
   readonly #session: SessionMachine;
   readonly #attempt = new AbortController();
   #stage: PromiseWithResolvers<Stage> = Promise.withResolvers();
   #stream: SecureStream | undefined = undefined;
+  /** What the stream runs over. */
+  #link: TlsLink | undefined = undefined;
   #isIpv6: boolean | undefined = undefined;
   #hasSentEarly = false;
+  #isKept = false;
   #failure: Error | undefined = undefined;
   #ticket: Uint8Array | undefined = undefined;
   readonly #closeOnAbort = (): void => {
@@ -81,11 +89,13 @@ export class SecureClient implements SecureCoreHooks {
    * @param config The checked options.
    * @param host Time, chance, cryptography.
    * @param links Where sockets come from.
+   * @param keeper Keeps the TLS link; without it that is closed when it has served.
    */
-  constructor(config: SecureClientConfig, host: SecureHost, links: SecureClientLinks) {
+  constructor(config: SecureClientConfig, host: SecureHost, links: SecureClientLinks, keeper?: PathKeeper) {
     this.#config = config;
     this.#host = host;
     this.#links = links;
+    this.#keeper = keeper;
     this.core = new SecureCore(config, {}, host, this);
     this.#session = this.core.endpoint.openClient();
   }
@@ -133,7 +143,8 @@ export class SecureClient implements SecureCoreHooks {
 
   /** {@inheritDoc SecureCoreHooks.handleConnected} */
   handleConnected(): undefined {
-    this.#stream?.close();
+    if (this.#keeper === undefined) this.#stream?.close();
+    else this.#keeper.handleConnected();
     this.#stage.resolve("connected");
   }
 
@@ -156,25 +167,51 @@ export class SecureClient implements SecureCoreHooks {
   /** {@inheritDoc SecureCoreHooks.sealTicket} */
   sealTicket(session: SessionMachine): Uint8Array | undefined {
     const address = new DatagramAddress();
-    if (session.ticket === undefined || !session.readAddress(address)) return undefined;
+    const hasAddress = this.#keeper === undefined ? session.readAddress(address) : this.#keeper.readServer(address);
+    if (session.ticket === undefined || !hasAddress) return undefined;
     return this.#ticket = encodeSecureTicket(session.ticket, address);
   }
 
   /** {@inheritDoc SecureCoreHooks.handleSendFailure} */
   handleSendFailure(to: NumericAddress, failure: DatagramFailure): void {
-    if (failure !== "not permitted") return;
+    if (failure !== "not permitted" || this.#keeper !== undefined) return;
     this.#failure = new ConnectError(`Cannot send to ${nameOf(to)}: this process needs --allow-net for it`);
     this.#stage.reject(this.#failure);
+  }
+
+  /** {@inheritDoc SecureCoreHooks.handlePath} */
+  handlePath(_session: SessionMachine, hasMoved: boolean): void {
+    this.#keeper?.handlePath(hasMoved);
+  }
+
+  /** {@inheritDoc SecureCoreHooks.handleDrained} */
+  handleDrained(): void {
+    this.#keeper?.handleDrained();
+  }
+
+  /** {@inheritDoc SecureCoreHooks.handleLinkLost} */
+  handleLinkLost(): boolean {
+    this.#keeper?.handleDatagramsLost();
+    return this.#keeper !== undefined;
+  }
+
+  /** {@inheritDoc SecureCoreHooks.streamAddress} */
+  streamAddress(pathId: number): TcpAddress | undefined {
+    return this.#keeper?.addressOf(pathId);
   }
 
   /** {@inheritDoc SecureCoreHooks.handleClosing} */
   handleClosing(): void {
     this.#config.signal?.removeEventListener("abort", this.#closeOnAbort);
-    this.#stream?.close();
+    // A stream that is kept carries the last words.
+    if (!this.#isKept) this.#stream?.close();
   }
 
   /** {@inheritDoc SecureCoreHooks.whenStopped} */
-  async whenStopped(): Promise<void> {}
+  async whenStopped(): Promise<void> {
+    this.#keeper?.close();
+    await this.#link?.whenClosed;
+  }
 
   /** Tries the ticket; tells whether the session stands. */
   async #resume({ ticket, address }: SecureTicket): Promise<boolean> {
@@ -183,6 +220,7 @@ export class SecureClient implements SecureCoreHooks {
     const stage = this.#nextStage();
     this.#host.scheduler.tick();
     if (!this.#session.resume(ticket, DATAGRAM_PATH, address)) return false;
+    this.#keeper?.handleResuming(this.core, this.#session, address);
     this.#sendEarly();
     this.core.driver.drain();
     const outcome = await stage;
@@ -196,7 +234,8 @@ export class SecureClient implements SecureCoreHooks {
     let stream: SecureStream;
     try {
       const link = await this.#orAborted(this.#links.connect(this.#attempt.signal));
-      stream = this.#stream = new SecureStream(link, MAX_HELLO_BYTES);
+      this.#link = link;
+      stream = this.#stream = new SecureStream(link, this.#keeper === undefined ? MAX_HELLO_BYTES : MAX_PACKET_BYTES);
       this.#attempt.signal.addEventListener("abort", () => stream.close());
       await this.#exchangeHellos(stream, link);
     } catch (error) {
@@ -215,11 +254,13 @@ export class SecureClient implements SecureCoreHooks {
     if (remote.transport !== "tcp" || !server.parse(remote.hostname, remote.port)) {
       throw new ConnectError(`Cannot send datagrams to ${formatAddress(remote)}: this is no numeric address`);
     }
-    await this.#bind(server);
+    if (this.#keeper?.usesDatagrams !== false) await this.#bind(server);
     const askedAt = scheduler.tick();
     const record = await this.#askForKeys(stream, remote);
     const rttMs = scheduler.tick() - askedAt;
-    const code = this.#session.handleHello(record, DATAGRAM_PATH, server, rttMs);
+    const pathId = this.#keeper?.begin(this.core, this.#session, stream, record, server, rttMs) ?? DATAGRAM_PATH;
+    this.#isKept = this.#keeper !== undefined;
+    const code = this.#session.handleHello(record, pathId, server, rttMs);
     if (code !== SessionCloseCode.Normal) throw refusalError(formatAddress(remote), code);
     this.#sendEarly();
   }

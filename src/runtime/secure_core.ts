@@ -7,26 +7,29 @@
  *
  * @module
  */
-import { CloseCode } from "../error/close_code.ts";
-import { SendStatus } from "../error/send_status.ts";
-import { ClosedError } from "../error/transport_error.ts";
+import type { SendStatus } from "../error/send_status.ts";
 import type { PeerCertificate } from "../io/tls/tls_link.ts";
-import { EndpointMachine } from "../session/endpoint_machine.ts";
+import type { EndpointMachine } from "../session/endpoint_machine.ts";
 import { SessionCloseCode } from "../session/session_close_code.ts";
 import { SessionEvent } from "../session/session_event.ts";
 import type { SessionMachine } from "../session/session_machine.ts";
-import type { UdpAddress } from "../transport/address.ts";
+import type { Scheduler } from "../time/scheduler.ts";
+import type { Address, UdpAddress } from "../transport/address.ts";
 import type { DatagramFailure, NumericAddress } from "../transport/datagram_link.ts";
 import { DatagramAddress } from "../wire/datagram_address.ts";
 import { udpAddressOf } from "./secure_address.ts";
 import type { SecureCoreConfig, SecureCoreHooks, SecureKeys } from "./secure_core_hooks.ts";
-import { SecureDriver, type SecureDriverOwner } from "./secure_driver.ts";
-import { describeSecureReason, secureClosedError } from "./secure_event.ts";
-import { SecureEventQueue } from "./secure_event_queue.ts";
+import { SecureCredit } from "./secure_credit.ts";
+import type { SecureDriver, SecureDriverOwner } from "./secure_driver.ts";
+import { describeSecureReason } from "./secure_event.ts";
+import { SecureEventQueue, type SecureEventSource } from "./secure_event_queue.ts";
+import { isSaid, isSent, SecureGoal } from "./secure_goal.ts";
 import type { SecureHost } from "./secure_host.ts";
 import { SecureLobby } from "./secure_lobby.ts";
-import type { SecurePeerStatistics, SecureStatistics } from "./secure_statistics.ts";
-import { rejected, SecureWaits, tooLargeError } from "./secure_waits.ts";
+import { SecureOutbox, type SecureSendOptions } from "./secure_outbox.ts";
+import { ownEngine, workerEngine } from "./secure_worker_engine.ts";
+import type { SecureWorkers } from "./secure_worker_pool.ts";
+import { peerStatisticsOf, type SecurePeerStatistics, type SecureStatistics } from "./secure_statistics.ts";
 
 /** For how long closing waits for the system to give sockets back. */
 const RELEASE_MS = 1000;
@@ -35,7 +38,7 @@ const TAKEN: Promise<void> = Promise.resolve();
 const NO_BYTES = new Uint8Array(0);
 
 /** The common part of both kinds of socket. */
-export class SecureCore implements SecureDriverOwner {
+export class SecureCore implements SecureDriverOwner, SecureEventSource {
   /** The machine. */
   readonly endpoint: EndpointMachine;
   /** Its driver. */
@@ -43,16 +46,16 @@ export class SecureCore implements SecureDriverOwner {
   /** What waits for the application. */
   readonly events: SecureEventQueue;
   readonly #config: SecureCoreConfig;
-  readonly #host: SecureHost;
+  readonly #scheduler: Scheduler;
   readonly #hooks: SecureCoreHooks;
   readonly #peers = new Map<number, SessionMachine>();
-  readonly #waits = new Map<number, SecureWaits>();
+  readonly #outbox: SecureOutbox;
+  readonly #credit: SecureCredit;
   readonly #lobby: SecureLobby;
+  readonly #goal: SecureGoal;
   readonly #closed = Promise.withResolvers<void>();
   readonly #address = new DatagramAddress();
   #closing = false;
-  #finishing = false;
-  #onSaid: () => void = () => {};
   #lost: Error | undefined = undefined;
   #droppedMessages = 0;
   #refusedPeers = 0;
@@ -64,25 +67,26 @@ export class SecureCore implements SecureDriverOwner {
    * @param keys What the endpoint keeps beyond a restart.
    * @param host Time, chance, cryptography.
    * @param hooks What a server or a client does besides.
+   * @param workers Who has the sessions; without them this thread has.
    */
-  constructor(config: SecureCoreConfig, keys: SecureKeys, host: SecureHost, hooks: SecureCoreHooks) {
-    const { scheduler, random, aead, keyExchange } = host;
+  constructor(
+    config: SecureCoreConfig,
+    keys: SecureKeys,
+    host: SecureHost,
+    hooks: SecureCoreHooks,
+    workers?: SecureWorkers,
+  ) {
     this.#config = config;
-    this.#host = host;
+    this.#scheduler = host.scheduler;
     this.#hooks = hooks;
-    scheduler.tick();
-    this.endpoint = new EndpointMachine({
-      ...keys,
-      config: config.endpoint,
-      clock: scheduler.clock,
-      wallClock: scheduler,
-      random,
-      aead,
-      keyExchange,
-    });
-    this.driver = new SecureDriver(this.endpoint, scheduler, this);
-    this.events = new SecureEventQueue(config.events);
+    const engine = workers ? workerEngine(workers, this) : ownEngine(config.endpoint, keys, host, this);
+    this.endpoint = engine.endpoint;
+    this.driver = engine.driver;
+    this.events = new SecureEventQueue(config.events, this);
+    this.#outbox = new SecureOutbox(config.endpoint, this.driver);
+    this.#credit = new SecureCredit(this.#peers, this.driver, this.#scheduler);
     this.#lobby = new SecureLobby(config.events.maxBytes);
+    this.#goal = new SecureGoal(host.scheduler);
   }
 
   /** The peers that the application knows. */
@@ -111,14 +115,11 @@ export class SecureCore implements SecureDriverOwner {
    * @param peerId To whom.
    * @param channel The channel.
    * @param payload Copied.
+   * @param options How it is sent.
    * @returns What became of it.
    */
-  trySend(peerId: number, channel: number, payload: Uint8Array): SendStatus {
-    checkMessage(channel, payload);
-    const session = this.#peers.get(peerId);
-    if (session === undefined) return SendStatus.NotConnected;
-    if (this.#waits.has(peerId)) return SendStatus.BackPressured;
-    return this.#offer(session, channel, payload);
+  trySend(peerId: number, channel: number, payload: Uint8Array, options?: SecureSendOptions): SendStatus {
+    return this.#outbox.trySend(this.#peers.get(peerId), channel, payload, options);
   }
 
   /**
@@ -127,22 +128,37 @@ export class SecureCore implements SecureDriverOwner {
    * @param peerId To whom.
    * @param channel The channel.
    * @param payload Copied.
+   * @param options How it is sent.
    * @returns When it is queued.
    */
-  send(peerId: number, channel: number, payload: Uint8Array): Promise<void> {
-    try {
-      checkMessage(channel, payload);
-      const session = this.#peers.get(peerId);
-      if (session === undefined) return rejected(unknownPeer(peerId));
-      const waits = this.#waits.get(peerId);
-      const status = waits === undefined ? this.#offer(session, channel, payload) : SendStatus.BackPressured;
-      if (status === SendStatus.Queued) return TAKEN;
-      if (status === SendStatus.BackPressured) return this.#wait(peerId, waits, channel, payload);
-      if (status === SendStatus.TooLarge) throw tooLargeError(session, payload);
-      return rejected(session.reason === undefined ? unknownPeer(peerId) : secureClosedError(session.reason));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  send(peerId: number, channel: number, payload: Uint8Array, options?: SecureSendOptions): Promise<void> {
+    return this.#outbox.send(this.#peers.get(peerId), peerId, channel, payload, options);
+  }
+
+  /**
+   * Sends a message that can be taken back.
+   *
+   * @param peerId To whom.
+   * @param channel The channel.
+   * @param payload Copied.
+   * @param options How it is sent.
+   * @returns Its handle, when it is queued.
+   */
+  sendMessage(peerId: number, channel: number, payload: Uint8Array, options?: SecureSendOptions): Promise<number> {
+    return this.#outbox.sendMessage(this.#peers.get(peerId), peerId, channel, payload, options);
+  }
+
+  /**
+   * Takes a message back.
+   *
+   * @param peerId To whom it was sent.
+   * @param handle What `sendMessage` gave.
+   * @returns Whether it was neither acknowledged nor dropped before.
+   */
+  cancel(peerId: number, handle: number): boolean {
+    const isTaken = this.#peers.get(peerId)?.cancel(handle) ?? false;
+    if (isTaken) this.driver.drain();
+    return isTaken;
   }
 
   /**
@@ -168,9 +184,11 @@ export class SecureCore implements SecureDriverOwner {
    * Where a peer is.
    *
    * @param session The peer's.
-   * @returns Its address by UDP.
+   * @returns Its address by UDP; that of its stream, a TCP address, where one carries it, in such a socket alone.
    */
   addressOf(session: SessionMachine): UdpAddress {
+    const stream = this.#hooks.streamAddress?.(session.pathId);
+    if (stream !== undefined) return stream as Address as UdpAddress;
     this.#address.parse("0.0.0.0", 0);
     session.readAddress(this.#address);
     return udpAddressOf(this.#address);
@@ -183,7 +201,7 @@ export class SecureCore implements SecureDriverOwner {
    * @returns A new object.
    */
   statisticsOf(session: SessionMachine): SecurePeerStatistics {
-    return { address: this.addressOf(session), isResumed: session.isResumed, ...session.statistics() };
+    return peerStatisticsOf(session, this.addressOf(session));
   }
 
   /**
@@ -230,15 +248,23 @@ export class SecureCore implements SecureDriverOwner {
     const session = this.endpoint.session!;
     if (event === SessionEvent.Message) this.#receive(session);
     else if (event === SessionEvent.Connected) this.#admit(session);
-    else if (event === SessionEvent.Drained) this.#serve(session);
+    else if (event === SessionEvent.Drained) this.#tellRoom(session);
     else if (event === SessionEvent.TicketReceived) this.#keepTicket(session);
     else if (event === SessionEvent.ResumptionFailed) this.#hooks.handleResumptionFailed(session);
+    else if (event === SessionEvent.PathChanged) this.#hooks.handlePath?.(session, true);
+    else if (event === SessionEvent.PathFailed) this.#hooks.handlePath?.(session, false);
     else if (event === SessionEvent.Closed) this.#end(session);
   }
 
   /** {@inheritDoc SecureDriverOwner.handleDrained} */
   handleDrained(): void {
-    if (this.#finishing && this.#isSaid()) this.#onSaid();
+    this.#hooks.handleDrained?.();
+    this.#goal.check();
+  }
+
+  /** {@inheritDoc SecureEventSource.handleTaken} */
+  handleTaken(peerId: number, channel: number, credit: number): void {
+    this.#credit.add(peerId, channel, credit, this.events.count === 0);
   }
 
   /** {@inheritDoc SecureDriverOwner.handleSendFailure} */
@@ -248,42 +274,30 @@ export class SecureCore implements SecureDriverOwner {
 
   /** {@inheritDoc SecureDriverOwner.handleLinkLost} */
   handleLinkLost(error: Error): void {
+    if (this.#hooks.handleLinkLost?.(error) === true) return;
     this.#lost = error;
     void this.close(SessionCloseCode.GoingAway, 0);
   }
 
-  #offer(session: SessionMachine, channel: number, payload: Uint8Array): SendStatus {
-    const status = session.send(channel, payload);
-    if (status === SendStatus.Queued) this.driver.drain();
-    return status;
-  }
-
-  #wait(peerId: number, waits: SecureWaits | undefined, channel: number, payload: Uint8Array): Promise<void> {
-    const list = waits ?? new SecureWaits();
-    if (waits === undefined) this.#waits.set(peerId, list);
-    return list.add(channel, payload);
-  }
-
-  #serve(session: SessionMachine): void {
-    const waits = this.#waits.get(session.id);
-    if (waits === undefined) return;
-    waits.serve(session);
-    if (waits.isEmpty) this.#waits.delete(session.id);
+  #tellRoom(session: SessionMachine): void {
+    for (const channel of this.#outbox.serve(session)) this.events.pushDrained(session.id, channel);
   }
 
   #receive(session: SessionMachine): void {
-    const { endpoint } = this;
+    const { endpoint, events } = this;
     const { messageBuffer, messageOffset, messageLength, messageChannel, messageIsEarly } = endpoint;
     const { id } = session;
-    const isKept = this.#peers.has(id)
-      ? this.events.pushData(id, messageChannel, messageBuffer, messageOffset, messageLength, messageIsEarly)
-      : this.#lobby.has(id) && this.#lobby.keep(
-        id,
-        messageChannel,
-        messageBuffer.subarray(messageOffset, messageOffset + messageLength),
-        messageIsEarly,
-      );
-    if (!isKept) this.#droppedMessages++;
+    if (this.#peers.has(id)) {
+      // What goes straight to the reader counts as consumed behind this event.
+      const credit = events.isAwaited ? 0 : endpoint.takeCredit();
+      if (events.pushData(id, messageChannel, messageBuffer, messageOffset, messageLength, messageIsEarly, credit)) {
+        return;
+      }
+    } else if (this.#lobby.has(id)) {
+      const bytes = messageBuffer.subarray(messageOffset, messageOffset + messageLength);
+      if (this.#lobby.keep(id, messageChannel, bytes, messageIsEarly, endpoint.takeCredit())) return;
+    }
+    this.#droppedMessages++;
   }
 
   #admit(session: SessionMachine): void {
@@ -301,8 +315,8 @@ export class SecureCore implements SecureDriverOwner {
     const { id } = session;
     const held = this.#lobby.leave(id);
     this.#decide(session, certificate, isWelcome);
-    for (const { channel, data, isEarly } of held) {
-      const isKept = this.#peers.has(id) && this.events.pushData(id, channel, data, 0, data.length, isEarly);
+    for (const { channel, data, isEarly, credit } of held) {
+      const isKept = this.#peers.has(id) && this.events.pushData(id, channel, data, 0, data.length, isEarly, credit);
       if (!isKept) this.#droppedMessages++;
     }
     this.driver.drain();
@@ -332,8 +346,7 @@ export class SecureCore implements SecureDriverOwner {
 
   #end(session: SessionMachine): void {
     const reason = session.reason!;
-    this.#waits.get(session.id)?.fail(secureClosedError(reason));
-    this.#waits.delete(session.id);
+    this.#outbox.end(session);
     this.#droppedMessages += this.#lobby.leave(session.id).length;
     if (this.#peers.delete(session.id)) {
       this.events.push({ type: "disconnected", peerId: session.id, reason: describeSecureReason(reason) });
@@ -341,58 +354,26 @@ export class SecureCore implements SecureDriverOwner {
     this.#hooks.handleEnded(session);
   }
 
-  /** Whether every peer that can be told of the end has confirmed it, or will not be told again. */
-  #isSaid(): boolean {
-    let closing = 0;
-    for (const { from, to, count } of this.endpoint.transitions()) {
-      if (to === "Closing") closing += count;
-      if (from === "Closing") closing -= count;
-    }
-    return closing === 0;
-  }
-
   async #shut(code: number, timeoutMs: number): Promise<void> {
+    const scheduler = this.#scheduler;
+    const endAt = scheduler.tick() + timeoutMs;
     // It may have been an event that closes: the machine is not drained yet.
     await TAKEN;
     this.#hooks.handleClosing();
+    this.#outbox.seal();
     // What was sent before goes first.
     this.driver.drainNow();
+    if (timeoutMs > 0) await this.#goal.reach(isSent(this.#peers, this.#outbox), endAt);
     this.endpoint.close(code);
-    this.#finishing = true;
-    const said = Promise.withResolvers<void>();
-    this.#onSaid = said.resolve;
     this.driver.drainNow();
-    await this.#within(said.promise, timeoutMs);
+    await this.#goal.reach(() => isSaid(this.endpoint), endAt);
     this.driver.stop();
     // Of whom the machine has not told yet, because the link had no room.
     for (const session of [...this.#peers.values()]) this.#end(session);
     const { link } = this.driver;
     link?.close();
-    await this.#within(Promise.all([link?.whenClosed, this.#hooks.whenStopped()]), RELEASE_MS);
+    await this.#goal.within(Promise.all([link?.whenClosed, this.#hooks.whenStopped()]), scheduler.tick() + RELEASE_MS);
     this.events.end(this.#lost);
     this.#closed.resolve();
   }
-
-  /** Waits, but not for ever. */
-  async #within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
-    const { scheduler } = this.#host;
-    const late = Promise.withResolvers<void>();
-    const alarm = scheduler.alarm(late.resolve);
-    alarm.arm(scheduler.tick() + timeoutMs);
-    await Promise.race([work, late.promise]);
-    alarm.disarm();
-  }
-}
-
-function checkMessage(channel: number, payload: Uint8Array): void {
-  if (!(payload instanceof Uint8Array)) throw new TypeError("A message must be a Uint8Array");
-  if (!Number.isInteger(channel) || channel < 0 || channel > 3) {
-    throw new RangeError(`Cannot send on channel ${channel}: channels are integers from 0 to 3`);
-  }
-}
-
-function unknownPeer(peerId: number): ClosedError {
-  const error = new ClosedError(CloseCode.UnknownPeer, "local");
-  error.message = `Cannot send to peer ${peerId}: no such peer is connected`;
-  return error;
 }

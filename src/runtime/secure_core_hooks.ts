@@ -8,6 +8,7 @@ import type { EndpointConfig } from "../session/endpoint_options.ts";
 import type { EndpointSetup } from "../session/endpoint_setup.ts";
 import type { SessionMachine } from "../session/session_machine.ts";
 import type { DatagramFailure, NumericAddress } from "../transport/datagram_link.ts";
+import type { TcpAddress } from "../transport/address.ts";
 import type { SecureEventLimits } from "./secure_event_queue.ts";
 
 /** What both kinds of socket are configured by. */
@@ -62,6 +63,29 @@ export interface SecureCoreHooks {
    * @param failure Why.
    */
   handleSendFailure(to: NumericAddress, failure: DatagramFailure): void;
+  /**
+   * The session has moved to another path, or the path that it was asked to take does not reach the peer.
+   *
+   * @param session Which.
+   * @param hasMoved Which of both.
+   */
+  handlePath?(session: SessionMachine, hasMoved: boolean): void;
+  /** The machine was drained; commands and `drain` are legal. */
+  handleDrained?(): void;
+  /**
+   * The datagram socket broke.
+   *
+   * @param error Why.
+   * @returns Whether the socket goes on without it; else it closes.
+   */
+  handleLinkLost?(error: Error): boolean;
+  /**
+   * Where the other end of a stream is.
+   *
+   * @param pathId The stream, as a path.
+   * @returns Its address; `undefined` when there is no such stream.
+   */
+  streamAddress?(pathId: number): TcpAddress | undefined;
   /** Stops whatever would make new sessions; the socket closes. */
   handleClosing(): void;
   /** Settles once what `handleClosing` has stopped is gone; never rejects. */

@@ -13,6 +13,7 @@ import { SendStatus } from "../error/send_status.ts";
 import { DatagramTransmit } from "../session/datagram_transmit.ts";
 import type { EndpointMachine } from "../session/endpoint_machine.ts";
 import type { SessionEvent } from "../session/session_event.ts";
+import type { SessionMachine } from "../session/session_machine.ts";
 import { MAX_DATAGRAM_BYTES } from "../session/session_options.ts";
 import type { Alarm, Scheduler } from "../time/scheduler.ts";
 import type { DatagramFailure, DatagramLink, DatagramReceiver, NumericAddress } from "../transport/datagram_link.ts";
@@ -160,11 +161,21 @@ export class SecureDriver {
    * A stream is gone.
    *
    * @param pathId Its number.
+   * @param only The session that it served alone; all sessions are looked through otherwise.
    */
-  removeStream(pathId: number): void {
+  removeStream(pathId: number, only?: SessionMachine): void {
     if (!this.#streams.delete(pathId) || this.#stopped) return;
-    this.endpoint.handlePathLost(pathId);
+    this.endpoint.handlePathLost(pathId, only);
     this.drain();
+  }
+
+  /**
+   * A stream is gone on which no session has been.
+   *
+   * @param pathId Its number.
+   */
+  forgetStream(pathId: number): void {
+    this.#streams.delete(pathId);
   }
 
   /**

@@ -81,8 +81,18 @@ export interface SecureTicketReceived {
   readonly ticket: Uint8Array;
 }
 
+/** A channel that refused a message offered by `trySend` may have room again: offer it once more. */
+export interface SecureDrained {
+  /** Which event this is. */
+  readonly type: "drained";
+  /** To whom the message was to go. */
+  readonly peerId: number;
+  /** The channel that refused it. */
+  readonly channel: number;
+}
+
 /** What a secure socket tells the application. */
-export type SecureEvent = SecureConnected | SecureData | SecureDisconnected | SecureTicketReceived;
+export type SecureEvent = SecureConnected | SecureData | SecureDrained | SecureDisconnected | SecureTicketReceived;
 
 /** What lies behind the reasons that are not plain from their name. */
 const EXPLANATIONS: ReadonlyMap<number, string> = new Map<number, string>([

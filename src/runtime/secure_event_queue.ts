@@ -2,9 +2,11 @@
  * The events between the sockets and the application: bounded, in order, taken by polling or by waiting.
  *
  * What happens when the application is slower than its peers: messages of unreliable channels that find no room are
- * dropped and counted, the newest first, as by a socket's buffer; a new peer that finds no room is turned away. The end
- * of a peer that the application knows always has room. Invariant: a peer's events come in order, from `connected` to
- * `disconnected`, and no more than `maxCount` events wait besides the ends of peers that had come before it was full.
+ * dropped and counted, the newest first, as by a socket's buffer; a new peer that finds no room is turned away. Those of
+ * reliable channels always have room: what their sender may send ahead of the application is bounded by its credit, which
+ * it gets back when the application takes them. The end of a peer that the application knows always has room. Invariants:
+ * a peer's events come in order, from `connected` to `disconnected`; no more than `maxCount` events wait besides reliable
+ * messages, one `drained` for each channel of a peer, and the ends of peers that had come before it was full.
  *
  * @module
  */
@@ -13,6 +15,9 @@ import type { SecureEvent } from "./secure_event.ts";
 
 /** How much one piece of memory for messages holds; a message beyond a quarter of it gets memory of its own. */
 const SLAB_BYTES = 32 << 10;
+
+/** What names a channel of a peer: more than there are channels. */
+const PEER_STEP = 256;
 
 const NO_BYTES = new Uint8Array(0);
 const DONE: IteratorResult<SecureEvent, undefined> = Object.freeze({ done: true, value: undefined });
@@ -25,10 +30,26 @@ export interface SecureEventLimits {
   readonly maxBytes: number;
 }
 
+/** Who is told that the application has taken a message. */
+export interface SecureEventSource {
+  /**
+   * A message that has credit was taken.
+   *
+   * @param peerId Who sent it.
+   * @param channel By which channel.
+   * @param credit Its credit.
+   */
+  handleTaken(peerId: number, channel: number, credit: number): void;
+}
+
 /** A queue with one reader. */
 export class SecureEventQueue {
   readonly #limits: SecureEventLimits;
+  readonly #source: SecureEventSource | undefined;
   #events: (SecureEvent | undefined)[] = new Array(64).fill(undefined);
+  /** The credit of each event. */
+  #credits = new Float64Array(64);
+  readonly #drained = new Set<number>();
   #head = 0;
   #count = 0;
   #bytes = 0;
@@ -42,9 +63,11 @@ export class SecureEventQueue {
    * Makes an empty queue.
    *
    * @param limits How much may wait.
+   * @param source Whom to tell what was taken.
    */
-  constructor(limits: SecureEventLimits) {
+  constructor(limits: SecureEventLimits, source: SecureEventSource | undefined = undefined) {
     this.#limits = limits;
+    this.#source = source;
   }
 
   /** How many events wait. */
@@ -55,6 +78,11 @@ export class SecureEventQueue {
   /** How many bytes of messages wait. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Whether a reader waits: it gets the next event at once. */
+  get isAwaited(): boolean {
+    return this.#waiting !== undefined;
   }
 
   /** Whether there is room for an event that is no message. */
@@ -74,8 +102,20 @@ export class SecureEventQueue {
       this.#waiting = undefined;
       return;
     }
-    if (this.#count === this.#events.length) this.#grow();
-    this.#events[(this.#head + this.#count++) & (this.#events.length - 1)] = event;
+    this.#keep(event, 0);
+  }
+
+  /**
+   * Tells that a channel may have room, unless that waits to be told already.
+   *
+   * @param peerId Whose.
+   * @param channel Which.
+   */
+  pushDrained(peerId: number, channel: number): void {
+    const name = peerId * PEER_STEP + channel;
+    if (this.#drained.has(name)) return;
+    if (this.#waiting === undefined && !this.#ended) this.#drained.add(name);
+    this.push({ type: "drained", peerId, channel });
   }
 
   /**
@@ -87,6 +127,7 @@ export class SecureEventQueue {
    * @param offset Where it starts.
    * @param length How long it is.
    * @param isEarly Whether it came ahead of the handshake.
+   * @param credit What its sender gets back when it is taken; a message that has credit always has room.
    * @returns Whether there was room.
    */
   pushData(
@@ -96,14 +137,26 @@ export class SecureEventQueue {
     offset: number,
     length: number,
     isEarly: boolean,
+    credit = 0,
   ): boolean {
     const { maxCount, maxBytes } = this.#limits;
     const isAwaited = this.#waiting !== undefined;
-    if (!isAwaited && (this.#count >= maxCount || this.#bytes + length > maxBytes)) return false;
-    if (this.#ended) return false;
-    const data = this.#copy(buffer, offset, length);
-    if (!isAwaited) this.#bytes += length;
-    this.push({ type: "data", peerId, channel, data, isEarly });
+    const isFull = this.#count >= maxCount || this.#bytes + length > maxBytes;
+    if (this.#ended || isFull && !isAwaited && credit === 0) return false;
+    const event: SecureEvent = {
+      type: "data",
+      peerId,
+      channel,
+      data: this.#copy(buffer, offset, length),
+      isEarly,
+    };
+    if (isAwaited) {
+      this.push(event);
+      if (credit > 0) this.#source?.handleTaken(peerId, channel, credit);
+    } else {
+      this.#bytes += length;
+      this.#keep(event, credit);
+    }
     return true;
   }
 
@@ -115,10 +168,14 @@ export class SecureEventQueue {
   poll(): SecureEvent | undefined {
     if (this.#count === 0) return undefined;
     const event = this.#events[this.#head]!;
+    const credit = this.#credits[this.#head]!;
     this.#events[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#events.length - 1);
     this.#count--;
-    if (event.type === "data") this.#bytes -= event.data.length;
+    if (event.type === "data") {
+      this.#bytes -= event.data.length;
+      if (credit > 0) this.#source?.handleTaken(event.peerId, event.channel, credit);
+    } else if (event.type === "drained") this.#drained.delete(event.peerId * PEER_STEP + event.channel);
     return event;
   }
 
@@ -160,6 +217,13 @@ export class SecureEventQueue {
     this.#waiting = undefined;
   }
 
+  #keep(event: SecureEvent, credit: number): void {
+    if (this.#count === this.#events.length) this.#grow();
+    const at = (this.#head + this.#count++) & (this.#events.length - 1);
+    this.#events[at] = event;
+    this.#credits[at] = credit;
+  }
+
   /** Copies into a slab. Why: memory of its own for each message costs more than to open its packet. */
   #copy(buffer: Uint8Array, offset: number, length: number): Uint8Array<ArrayBuffer> {
     if (length === 0 || length * 4 > SLAB_BYTES) return buffer.slice(offset, offset + length);
@@ -177,8 +241,14 @@ export class SecureEventQueue {
   #grow(): void {
     const { length } = this.#events;
     const grown: (SecureEvent | undefined)[] = new Array(length * 2).fill(undefined);
-    for (let i = 0; i < this.#count; i++) grown[i] = this.#events[(this.#head + i) & (length - 1)];
+    const credits = new Float64Array(length * 2);
+    for (let i = 0; i < this.#count; i++) {
+      const at = (this.#head + i) & (length - 1);
+      grown[i] = this.#events[at];
+      credits[i] = this.#credits[at]!;
+    }
     this.#events = grown;
+    this.#credits = credits;
     this.#head = 0;
   }
 }

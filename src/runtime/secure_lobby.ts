@@ -7,7 +7,7 @@
  * @module
  */
 
-/** How many messages of one client are kept: as many as a first flight may have. */
+/** How many unreliable messages of one client are kept: as many as a first flight may have. */
 const MAX_MESSAGES = 32;
 
 /** A message that waits. */
@@ -18,6 +18,8 @@ export interface HeldMessage {
   readonly data: Uint8Array;
   /** Whether it came ahead of the handshake. */
   readonly isEarly: boolean;
+  /** What to give back to the session when the application has it; 0 of unreliable ones. */
+  readonly credit: number;
 }
 
 /** Who waits to be let in, and what they said. */
@@ -65,14 +67,15 @@ export class SecureLobby {
    * @param channel By which channel it came.
    * @param bytes The message; copied.
    * @param isEarly Whether it came ahead of the handshake.
+   * @param credit What the client gets back for it; one that has credit is always kept: the client's window bounds it.
    * @returns Whether the client waits and there was room.
    */
-  keep(id: number, channel: number, bytes: Uint8Array, isEarly: boolean): boolean {
+  keep(id: number, channel: number, bytes: Uint8Array, isEarly: boolean, credit = 0): boolean {
     const messages = this.#guests.get(id);
-    if (messages === undefined || messages.length >= MAX_MESSAGES || this.#bytes + bytes.length > this.#maxBytes) {
-      return false;
-    }
-    messages.push({ channel, data: bytes.slice(), isEarly });
+    if (messages === undefined) return false;
+    const isFull = messages.length >= MAX_MESSAGES || this.#bytes + bytes.length > this.#maxBytes;
+    if (isFull && credit === 0) return false;
+    messages.push({ channel, data: bytes.slice(), isEarly, credit });
     this.#bytes += bytes.length;
     return true;
   }

@@ -5,7 +5,7 @@
  * Invariants: no client holds up another one: every greeting has a deadline, and those under way are bounded in all and
  * for each address, whoever has taken longest making way; before `authorize` has agreed there is no session, but for
  * that of a client who resumes, which nobody sees before. A client's TLS link stays open until its first packet has
- * come, and is closed then.
+ * come, and is closed then, unless a keeper makes a path of it.
  *
  * @module
  */
@@ -20,10 +20,13 @@ import { type Address, formatAddress, type TcpAddress } from "../transport/addre
 import type { DatagramLink } from "../transport/datagram_link.ts";
 import { DatagramAddress } from "../wire/datagram_address.ts";
 import { decodeClientHello } from "../wire/hello_record.ts";
+import { PacketType, packetType } from "../wire/packet_header.ts";
+import type { StreamKeeper } from "./hybrid_keepers.ts";
 import { SecureCore } from "./secure_core.ts";
 import type { SecureCoreHooks } from "./secure_core_hooks.ts";
 import type { SecureHost } from "./secure_host.ts";
 import type { Authorize, SecureServerConfig } from "./secure_server_options.ts";
+import type { SecureWorkers } from "./secure_worker_pool.ts";
 import { SecureStream } from "./secure_stream.ts";
 
 /** The longest hello of a client: fixed parts, ticket, token. */
@@ -63,11 +66,14 @@ export interface SecureListener {
   close(): void;
   /** Settles once nobody is let in any more. */
   readonly whenClosed?: Promise<void> | undefined;
+  /** Settles once no link is left that came in here, where that is known. */
+  readonly whenEmpty?: Promise<void> | undefined;
 }
 
 /** A client whose hello was accepted and whose first packet has not come. */
 interface Guest {
-  readonly stream: SecureStream;
+  /** Closed once that packet has come; `undefined` where streams are kept. */
+  readonly stream: SecureStream | undefined;
   readonly certificate: PeerCertificate | undefined;
 }
 
@@ -78,6 +84,7 @@ export class SecureServer implements SecureCoreHooks {
   readonly #config: SecureServerConfig;
   readonly #host: SecureHost;
   readonly #listener: SecureListener;
+  readonly #keeper: StreamKeeper | undefined;
   readonly #udpPort: number;
   readonly #gate: HandshakeGate;
   readonly #guests = new Map<number, Guest>();
@@ -94,14 +101,28 @@ export class SecureServer implements SecureCoreHooks {
    * @param host Time, chance, cryptography.
    * @param link The datagram socket, not started.
    * @param listener The TLS listener.
+   * @param keeper Keeps the TLS links of clients; without it they are closed when they have served.
+   * @param workers Have the sessions, and are started; without them this thread has. Never with a keeper.
    */
-  constructor(config: SecureServerConfig, host: SecureHost, link: DatagramLink, listener: SecureListener) {
+  constructor(
+    config: SecureServerConfig,
+    host: SecureHost,
+    link: DatagramLink,
+    listener: SecureListener,
+    keeper?: StreamKeeper,
+    workers?: SecureWorkers,
+  ) {
+    if (keeper !== undefined && config.workers > 0) {
+      link.close();
+      throw new RangeError("The option workers must be 0 where streams carry sessions: those are on this thread");
+    }
     const { scheduler, random } = host;
     this.#config = config;
     this.#host = host;
     this.#listener = listener;
+    this.#keeper = keeper;
     this.#udpPort = config.advertisedUdpPort || udpPortOf(link.local);
-    this.core = new SecureCore(config, config.keys, host, this);
+    this.core = new SecureCore(config, config.keys, host, this, workers);
     const hashKey = new Int32Array(2);
     random.fillSecret(new Uint8Array(hashKey.buffer));
     // The TLS listener has counted connections a second already.
@@ -127,7 +148,8 @@ export class SecureServer implements SecureCoreHooks {
   handleConnected(session: SessionMachine): PeerCertificate | undefined {
     const guest = this.#guests.get(session.id);
     this.#guests.delete(session.id);
-    guest?.stream.close();
+    guest?.stream?.close();
+    this.#keeper?.handleMoved(this.core, session);
     return guest?.certificate;
   }
 
@@ -142,8 +164,9 @@ export class SecureServer implements SecureCoreHooks {
 
   /** {@inheritDoc SecureCoreHooks.handleEnded} */
   handleEnded(session: SessionMachine): void {
-    this.#guests.get(session.id)?.stream.close();
+    this.#guests.get(session.id)?.stream?.close();
     this.#guests.delete(session.id);
+    this.#keeper?.handleEnded(session);
   }
 
   /** {@inheritDoc SecureCoreHooks.handleResumptionFailed} */
@@ -154,6 +177,16 @@ export class SecureServer implements SecureCoreHooks {
 
   /** {@inheritDoc SecureCoreHooks.handleSendFailure} */
   handleSendFailure(): void {}
+
+  /** {@inheritDoc SecureCoreHooks.handlePath} */
+  handlePath(session: SessionMachine, hasMoved: boolean): void {
+    if (hasMoved) this.#keeper?.handleMoved(this.core, session);
+  }
+
+  /** {@inheritDoc SecureCoreHooks.streamAddress} */
+  streamAddress(pathId: number): TcpAddress | undefined {
+    return this.#keeper?.addressOf(pathId);
+  }
 
   /** {@inheritDoc SecureCoreHooks.handleClosing} */
   handleClosing(): void {
@@ -166,7 +199,8 @@ export class SecureServer implements SecureCoreHooks {
 
   /** {@inheritDoc SecureCoreHooks.whenStopped} */
   async whenStopped(): Promise<void> {
-    await this.#listener.whenClosed;
+    this.#keeper?.close();
+    await Promise.all([this.#listener.whenClosed, this.#listener.whenEmpty]);
   }
 
   async #accept(): Promise<void> {
@@ -194,8 +228,11 @@ export class SecureServer implements SecureCoreHooks {
     try {
       const record = await stream.readRecord();
       if (record === undefined) throw new TypeError("The client ended its stream before its hello");
+      if (this.#keeper !== undefined && packetType(record[0]!) === PacketType.Session) {
+        return await this.#keeper.rejoin(this.core, record, stream, tcpOf(link.remote));
+      }
       const isWelcome = await this.#isWelcome(record, link);
-      if (!isOver) await this.#answer(stream, this.#judge(record, link, isWelcome), link.facts.peerCertificate);
+      if (!isOver) await this.#answer(stream, await this.#judge(record, link, isWelcome), link);
     } catch {
       // A client that breaks off, or speaks something else, concerns nobody but itself.
       if (!isOver) this.#count(FAILED);
@@ -239,7 +276,7 @@ export class SecureServer implements SecureCoreHooks {
     return isWelcome;
   }
 
-  #judge(record: Uint8Array, { remote }: TlsLink, isWelcome: boolean): HelloAnswer {
+  #judge(record: Uint8Array, { remote }: TlsLink, isWelcome: boolean): HelloAnswer | Promise<HelloAnswer> {
     const { endpoint, events, isClosing } = this.core;
     if (isClosing) return endpoint.refuseHello(SessionCloseCode.GoingAway);
     if (!isWelcome) return endpoint.refuseHello(SessionCloseCode.NotAuthorized);
@@ -254,9 +291,12 @@ export class SecureServer implements SecureCoreHooks {
   async #answer(
     stream: SecureStream,
     { record, session }: HelloAnswer,
-    certificate: PeerCertificate | undefined,
+    link: TlsLink,
   ): Promise<void> {
-    if (session !== undefined) this.#guests.set(session.id, { stream, certificate });
+    if (session?.reason !== undefined) throw new TypeError("The session ended before its hello was answered");
+    const keeper = this.#keeper;
+    const guest = { stream: keeper === undefined ? stream : undefined, certificate: link.facts.peerCertificate };
+    if (session !== undefined) this.#guests.set(session.id, guest);
     this.core.driver.drain();
     try {
       await stream.writeRecord(record);
@@ -267,7 +307,8 @@ export class SecureServer implements SecureCoreHooks {
     }
     this.#count(session === undefined ? REFUSED : ACCEPTED);
     if (session === undefined) stream.close();
-    else void closeAfterEnd(stream);
+    else if (keeper === undefined) void closeAfterEnd(stream);
+    else keeper.keep(this.core, session, stream, tcpOf(link.remote));
   }
 
   #pause(): Promise<void> {

@@ -12,18 +12,21 @@ import {
 } from "../io/tls/tls_listen_options.ts";
 import { resolveUdpOptions, type UdpBackend, type UdpConfig } from "../io/udp/udp_options.ts";
 import { type EndpointOptions, resolveEndpointOptions } from "../session/endpoint_options.ts";
+import { MAX_WORKER_COUNT } from "../pool/pool_options.ts";
 import { RESET_KEY_BYTES } from "../session/reset_tokens.ts";
 import { SESSION_OPTION_NAMES } from "../session/session_options.ts";
 import { TICKET_KEY_BYTES } from "../session/ticket_keeper.ts";
 import type { TcpAddress, UdpAddress } from "../transport/address.ts";
 import { abortSignal, hostName } from "./reactor_options.ts";
+import { resolveWorkers, WORKER_OPTION_NAMES } from "./worker_options.ts";
 import type { SecureCoreConfig, SecureKeys } from "./secure_core_hooks.ts";
 
 /** How much may wait for the application; options of both kinds of socket. */
 export interface SecureQueueOptions {
   /**
-   * How many events may wait for the application, 16 to 2^22. When that many wait, messages that come are dropped and
-   * counted, and new peers are turned away. @default 65536
+   * How many events may wait for the application, 16 to 2^22. When that many wait, unreliable messages that come are
+   * dropped and counted, and new peers are turned away; reliable ones wait as well, each peer's within the `windowBytes`
+   * of its channels, and hold their sender back. @default 65536
    */
   readonly maxQueuedEvents?: number;
   /** How many bytes of messages may wait for the application, 65536 to 2^40; see `maxQueuedEvents`. @default 16777216 */
@@ -59,6 +62,12 @@ export type Authorize = (
 
 /** The options of a secure server. */
 export interface SecureServerOptions extends EndpointOptions, SecureQueueOptions {
+  /**
+   * How many worker threads have the sessions: 0 for none, so that everything runs on this thread; `"auto"` for one a
+   * core. This thread has the sockets and the events in either case. With workers the limits of the endpoint are shared
+   * out among them, messages cannot be taken back, and statistics are those of some 200 ms ago. @default 0
+   */
+  readonly workers?: number | "auto";
   /** The address to bind: `0.0.0.0` for every address of IPv4, `::` for both kinds. @default "0.0.0.0" */
   readonly hostname?: string;
   /** The UDP port of the sessions; 0 takes a free one, see `SecureSocket.udpPort`. @default 0 */
@@ -108,6 +117,8 @@ export interface SecureServerOptions extends EndpointOptions, SecureQueueOptions
 
 /** {@linkcode SecureServerOptions}, complete and checked. */
 export interface SecureServerConfig extends SecureCoreConfig {
+  /** How many worker threads have the sessions. */
+  readonly workers: number;
   /** What the endpoint keeps beyond a restart. */
   readonly keys: SecureKeys;
   /** The datagram socket. */
@@ -166,6 +177,7 @@ const TLS_NAMES = [
 ] as const;
 
 const OWN_NAMES = [
+  ...WORKER_OPTION_NAMES,
   "hostname",
   "udp",
   "tcp",
@@ -205,6 +217,7 @@ export function resolveSecureServerOptions(options: SecureServerOptions): Secure
   const tickets = o.clientCaCerts === undefined ? {} : { ticketLifetimeMs: 0 };
   return Object.freeze({
     ...resolveSecureQueueOptions(o),
+    workers: resolveWorkers(o.workers, MAX_WORKER_COUNT),
     endpoint: resolveEndpointOptions({ ...tickets, ...pick(o, ENDPOINT_NAMES) }),
     keys: { ...secretKey(o, "resetKey", RESET_KEY_BYTES), ...secretKey(o, "ticketKey", TICKET_KEY_BYTES) },
     udp: resolveSecureUdpOptions(hostname, integer("udp", o.udp, 0, 0, 65_535), o.udpBackend),

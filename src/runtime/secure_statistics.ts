@@ -3,15 +3,26 @@
  *
  * @module
  */
+import type { SessionMachine } from "../session/session_machine.ts";
 import type { SessionStatistics } from "../session/session_statistics.ts";
 import type { UdpAddress } from "../transport/address.ts";
 
-/** What one peer reports: round-trip times, queue, and counters by name (see `SessionCounter`). */
+/**
+ * What one peer reports: round-trip times (`rttVariationMs` is the jitter), what is under way and queued, the estimates of
+ * the congestion controller, and counters by name: of the session (`counters`) and of its channels (`channels`), with one
+ * for each kind of drop.
+ */
 export interface SecurePeerStatistics extends SessionStatistics {
   /** Where the peer is now. */
   readonly address: UdpAddress;
   /** Whether the session was resumed with a ticket. */
   readonly isResumed: boolean;
+  /** The share of packets that were declared lost, of those whose fate is known; 0 to 1. */
+  readonly lossRatio: number;
+  /** How many frames were sent again because a packet was lost. */
+  readonly retransmissions: number;
+  /** How many frames that were lost on the way here were recovered by parity. */
+  readonly recoveredByParity: number;
 }
 
 /** What a secure socket reports, over all its peers, past ones included. */
@@ -40,4 +51,25 @@ export interface SecureStatistics {
   readonly datagrams: Readonly<Record<string, number>>;
   /** What a server counted of its TLS side, by name; empty at a client. */
   readonly handshakes: Readonly<Record<string, number>>;
+}
+
+/**
+ * Reads the numbers of a peer.
+ *
+ * @param session The peer's.
+ * @param address Where it is.
+ * @returns A new object.
+ */
+export function peerStatisticsOf(session: SessionMachine, address: UdpAddress): SecurePeerStatistics {
+  const statistics = session.statistics();
+  const { packetsAcked, packetsLost } = statistics.counters;
+  const { framesResent, recovered } = statistics.channels;
+  return {
+    ...statistics,
+    address,
+    isResumed: session.isResumed,
+    lossRatio: packetsLost! / Math.max(1, packetsLost! + packetsAcked!),
+    retransmissions: framesResent!,
+    recoveredByParity: recovered!,
+  };
 }

@@ -12,6 +12,10 @@ import {
   type SecureServerOptions,
   SecureSocket,
 } from "../../src/api/secure_mod.ts";
+import { SystemScheduler } from "../../src/io/system/system_scheduler.ts";
+import { SeededRandom } from "../../src/random/seeded_random.ts";
+import { DatagramConditioner } from "../../src/testing/datagram_conditioner.ts";
+import type { DatagramConditionerOptions } from "../../src/testing/conditioner_datagram_options.ts";
 import { eventually } from "./waiting.ts";
 
 const HOSTNAME = "127.0.0.1";
@@ -116,6 +120,8 @@ export class UdpRelay implements AsyncDisposable {
   serverPort = 0;
   /** Called with every datagram of the client; returns whether it goes on. */
   tap: ((bytes: Uint8Array) => boolean) | undefined = undefined;
+  /** What is done to datagrams on their way to the server and back. */
+  lines: Lines | undefined = undefined;
   readonly #front: Socket;
   #back: Socket;
   #client = 0;
@@ -126,7 +132,9 @@ export class UdpRelay implements AsyncDisposable {
     this.port = front.address().port;
     front.on("message", (bytes, { port }) => {
       this.#client = port;
-      if (this.tap?.(bytes) ?? true) this.inject(bytes);
+      if (!(this.tap?.(bytes) ?? true)) return;
+      if (this.lines === undefined) this.inject(bytes);
+      else sendBy(this.lines, "up", bytes, (late) => this.inject(late));
     });
     this.#forward(back);
   }
@@ -154,13 +162,77 @@ export class UdpRelay implements AsyncDisposable {
     await closed(before);
   }
 
+  /**
+   * Opens a server behind a relay that treats datagrams both ways as asked, and a client before it.
+   *
+   * @param options What is done to datagrams.
+   * @param ends Options of the server and of the client.
+   */
+  static async between(
+    options: Omit<DatagramConditionerOptions, "scheduler" | "random">,
+    ends: {
+      readonly server?: Partial<SecureServerOptions>;
+      readonly client?: Partial<SecureClientOptions>;
+      readonly echo?: boolean;
+    } = {},
+  ): Promise<Between> {
+    const relay = await UdpRelay.open();
+    const scheduler = new SystemScheduler();
+    const [up, down] = [7, 8].map((seed) =>
+      new DatagramConditioner({ ...options, scheduler, random: new SeededRandom(seed) })
+    );
+    relay.lines = { scheduler, up: up!, down: down! };
+    const serve = ends.echo === true ? openEcho : openServer;
+    const server = await serve({ ...ends.server, advertisedUdpPort: relay.port });
+    relay.serverPort = server.socket.udpPort;
+    const client = await openClient(server.socket.tcpPort, ends.client);
+    return {
+      relay,
+      server,
+      client,
+      async [Symbol.asyncDispose]() {
+        await client[Symbol.asyncDispose]();
+        await server[Symbol.asyncDispose]();
+        await eventually("the lines are empty", () => isEmpty(up!) && isEmpty(down!));
+        await relay[Symbol.asyncDispose]();
+      },
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([closed(this.#front), closed(this.#back)]);
   }
 
   #forward(back: Socket): void {
-    back.on("message", (bytes) => this.#front.send(bytes, this.#client, HOSTNAME));
+    const forward = (bytes: Uint8Array): void => this.#front.send(bytes, this.#client, HOSTNAME);
+    back.on("message", (bytes) => {
+      if (this.lines === undefined) forward(bytes);
+      else sendBy(this.lines, "down", bytes, forward);
+    });
   }
+}
+
+interface Lines {
+  readonly scheduler: SystemScheduler;
+  readonly up: DatagramConditioner;
+  readonly down: DatagramConditioner;
+}
+
+function sendBy(lines: Lines, way: "up" | "down", bytes: Uint8Array, deliver: (bytes: Uint8Array) => void): void {
+  lines.scheduler.tick();
+  lines[way].send(bytes, deliver);
+}
+
+function isEmpty({ tally }: DatagramConditioner): boolean {
+  const { sent, lost, oversize, overflowed, duplicated, delivered } = tally;
+  return sent - lost - oversize - overflowed + duplicated === delivered;
+}
+
+/** What {@linkcode UdpRelay.between} opens; closed together. */
+export interface Between extends AsyncDisposable {
+  readonly relay: UdpRelay;
+  readonly server: Told;
+  readonly client: Told;
 }
 
 async function boundSocket(): Promise<Socket> {

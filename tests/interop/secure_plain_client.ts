@@ -1,7 +1,7 @@
 /**
  * A client of encrypted UDP that was written from src/wire/STANDARD.md alone, over `node:tls`, `node:dgram` and
  * `node:crypto`: it shares no code with the package. It keeps one path, sends what it is told, answers challenges and
- * acknowledges; it repeats nothing but its first packet.
+ * acknowledges; it repeats nothing.
  *
  * @module
  */
@@ -62,17 +62,55 @@ export class PlainSecureClient implements AsyncDisposable {
     return client;
   }
 
-  /** The messages that came. */
+  /** The messages that came by Plain. */
   get messages(): string[] {
-    return this.frames.filter(({ type }) => type === 0x10).map(({ fields }) =>
+    return this.frames.filter(({ type }) => type === 0x19).map(({ fields }) =>
       new TextDecoder().decode(fields.subarray(7))
     );
+  }
+
+  /** Section 12: the whole messages that came on a channel, by their ids. */
+  messagesOn(channel: number): Map<number, string> {
+    const found = this.frames.filter(({ type, fields }) => type === 0x10 && fields[0] === channel);
+    return new Map(
+      found.map(({ fields }) => [numbersOf(fields, 1, 4)[0]!, new TextDecoder().decode(fields.subarray(7))]),
+    );
+  }
+
+  /** Section 12: the fragments of a message, put together; `undefined` while some are missing. */
+  fragmentsOf(channel: number, id: number): Uint8Array | undefined {
+    let message = new Uint8Array(0);
+    const missing = new Set<number>();
+    for (const { type, fields } of this.frames) {
+      const [total, offset, length] = numbersOf(fields, 5, 3, 3, 2);
+      if (type !== 0x12 || fields[0] !== channel || numbersOf(fields, 1, 4)[0] !== id) continue;
+      if (message.length === 0) {
+        message = new Uint8Array(total!);
+        for (let at = 0; at < total!; at++) missing.add(at);
+      }
+      message.set(fields.subarray(13), offset!);
+      for (let at = 0; at < length!; at++) missing.delete(offset! + at);
+    }
+    return message.length > 0 && missing.size === 0 ? message : undefined;
   }
 
   /** Sends a message on channel 1. */
   send(text: string): void {
     const payload = new TextEncoder().encode(text);
-    this.sendFrames([0x10, 1, ...bytesOf(this.#messages++, 4), ...bytesOf(payload.length, 2), ...payload], false);
+    this.sendFrames([0x19, 1, ...bytesOf(this.#messages++, 4), ...bytesOf(payload.length, 2), ...payload], false);
+  }
+
+  /** Section 12: sends a whole message on any channel. */
+  sendMessage(channel: number, id: number, text: string): void {
+    const payload = new TextEncoder().encode(text);
+    this.sendFrames([0x10, channel, ...bytesOf(id, 4), ...bytesOf(payload.length, 2), ...payload], false);
+  }
+
+  /** Section 12: sends a part of a message. */
+  sendFragment(channel: number, id: number, message: Uint8Array, start: number, end: number): void {
+    const part = message.subarray(start, end);
+    const header = [...bytesOf(id, 4), ...bytesOf(message.length, 3), ...bytesOf(start, 3), ...bytesOf(part.length, 2)];
+    this.sendFrames([0x12, channel, ...header, ...part], false);
   }
 
   /** Sends a packet of frames; padded to 1200 bytes where the standard asks for it. */
@@ -120,7 +158,7 @@ export class PlainSecureClient implements AsyncDisposable {
       at += 1 + length;
       if (type === 0) continue;
       this.frames.push({ type, fields });
-      if (type !== 2 && type !== 7) elicits = true;
+      if (![0x02, 0x07, 0x0c, 0x0d].includes(type)) elicits = true;
       if (type === 3) this.sendFrames([4, ...fields]);
     }
     if (elicits) this.sendFrames([2, ...bytesOf(number, 8), ...bytesOf(0, 4), ...bytesOf(0, 4)], false);
@@ -147,11 +185,31 @@ function fieldBytes(text: Uint8Array, at: number): number {
       return 3 + text[at + 3]!;
     case 0x09:
       return 42 + numbersOf(text, at + 41, 2)[0]!;
+    case 0x0c:
+      return rangesEnd(text, at, 0) - at - 1;
+    case 0x0d:
+      return rangesEnd(text, at, 3) - at - 1;
     case 0x10:
+    case 0x19:
       return 7 + numbersOf(text, at + 6, 2)[0]!;
+    case 0x12:
+      return 13 + numbersOf(text, at + 12, 2)[0]!;
+    case 0x13:
+      return 8;
+    case 0x14:
+      return 9;
+    case 0x15:
+      return 1;
     default:
       throw new TypeError(`A frame of type ${text[at]} does not stand in a server's session packet`);
   }
+}
+
+/** Where the varints of an AckRanges end; their length is in their first two bits (RFC 9000 section 16). */
+function rangesEnd(text: Uint8Array, at: number, extra: number): number {
+  let end = at + 14;
+  for (let left = 1 + 2 * text[at + 13]! + extra; left > 0; left--) end += 1 << (text[end]! >> 6);
+  return end;
 }
 
 function readRecord(tls: TLSSocket): Promise<Uint8Array> {

@@ -36,6 +36,31 @@ Deno.test("a client written from the standard exchanges messages and closes", as
   await eventually("the close was answered", () => client.frames.some(({ type }) => type === 0x07));
 });
 
+Deno.test("a client written from the standard uses reliable channels, whole messages and fragments", async () => {
+  await using server = await openEcho();
+  await using client = await PlainSecureClient.connect(server.socket.tcpPort, new Uint8Array(0));
+  await server.event("connected");
+  client.sendMessage(0, 1, "second");
+  client.sendMessage(2, 1, "unordered");
+  await eventually("channel 2 does not wait", () => client.messagesOn(2).size === 1);
+  client.sendMessage(0, 0, "first");
+  client.sendMessage(0, 0, "first");
+  await eventually("channel 0 came back", () => client.messagesOn(0).size === 2);
+  assertEquals([client.messagesOn(0).get(0), client.messagesOn(0).get(1)], ["first", "second"]);
+  const long = Uint8Array.from({ length: 5000 }, (_, i) => i * 7);
+  for (const start of [4000, 1008, 0, 2000, 3008]) {
+    client.sendFragment(0, 2, long, start, Math.min(start + 1008, long.length));
+  }
+  await eventually("the long one came back", () => client.fragmentsOf(0, 2) !== undefined);
+  assertEquals(client.fragmentsOf(0, 2), long);
+  assertEquals(server.texts.slice(0, 3), ["unordered", "first", "second"]);
+  // Credit beyond what holds before the first of it, for the channel and for the session.
+  for (const [channel, initial] of [[0, 65_536], [255, 262_144]]) {
+    const limits = client.frames.filter(({ type, fields }) => type === 0x14 && fields[0] === channel);
+    assert(limits.some(({ fields }) => new DataView(fields.buffer).getBigUint64(1) > initial!));
+  }
+});
+
 Deno.test("what breaks the standard inside an authentic packet ends the session with ProtocolViolation", async () => {
   await using server = await openEcho({ closeTimeoutMs: 50 });
   await using client = await PlainSecureClient.connect(server.socket.tcpPort, new Uint8Array(0));

@@ -177,12 +177,31 @@ export class NodeTlsLink implements TlsLink {
   #startReading(): void {
     const socket = this.#socket;
     this.#reading = true;
+    const push = socket.push.bind(socket);
+    socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => this.#pass(chunk) || push(chunk, encoding);
     socket.on("readable", () => this.#serveRead());
     socket.on("end", () => {
       this.#ended = true;
       this.#serveRead();
     });
     this.#raw.open(() => socket.readableLength);
+  }
+
+  /**
+   * Hands what was decrypted to the read that waits for it; what is more than that, or has others before it, waits.
+   * Why past the socket's buffer: its event comes turns of the machinery later, and costs more than the decryption.
+   *
+   * @returns Whether all of it was taken.
+   */
+  #pass(chunk: unknown): boolean {
+    const read = this.#pendingRead;
+    if (read === undefined || !(chunk instanceof Uint8Array) || this.#socket.readableLength > 0) return false;
+    if (chunk.length === 0 || chunk.length > read.into.length) return false;
+    read.into.set(chunk);
+    this.#pendingRead = undefined;
+    read.resolve(chunk.length);
+    this.#raw.turn();
+    return true;
   }
 
   #serveRead(): void {

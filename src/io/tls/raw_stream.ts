@@ -50,6 +50,8 @@ export class RawStream {
   #waitingBytes: () => number = () => 0;
   #chunkBytes = HANDSHAKE_CHUNK_BYTES;
   #isShakingHands = true;
+  /** What the next read is given. */
+  #memory = new Uint8Array(0);
   #isHeld = false;
   #isWanted = false;
   #isReading = false;
@@ -119,7 +121,9 @@ export class RawStream {
     const { stream } = this;
     this.#isReading = true;
     try {
-      const chunk = new Uint8Array(this.#chunkBytes);
+      // What a short read left of its memory serves the next one: new memory each time costs more than the read.
+      if (this.#memory.length * 2 < this.#chunkBytes) this.#memory = new Uint8Array(this.#chunkBytes);
+      const chunk = this.#memory.subarray(0, this.#chunkBytes);
       const count = await this.#raw.read(chunk);
       if (stream.destroyed) return;
       // Who ends his stream in the middle of the handshake is gone; TLS would wait for the rest.
@@ -127,6 +131,7 @@ export class RawStream {
       // After the end, nothing is read any more.
       this.#isReading = count === null;
       this.#isWanted = false;
+      if (count !== null) this.#memory = chunk.subarray(count);
       stream.push(count === null ? null : chunk.subarray(0, count));
     } catch (error) {
       this.cut(error as Error);

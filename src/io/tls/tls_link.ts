@@ -34,6 +34,8 @@ export interface TlsFacts {
 export interface TlsLink extends StreamLink {
   /** What the handshake told. */
   readonly facts: TlsFacts;
+  /** Settles once the link is closed and what TLS runs over, too, at a link for which that is later than `close`. */
+  readonly whenClosed?: Promise<void> | undefined;
 }
 
 /**

@@ -72,12 +72,15 @@ export class TlsListener implements StreamListener {
   readonly #counters = new CounterTable(TLS_COUNTER_NAMES, 1);
   readonly #gate: HandshakeGate;
   readonly #waiting: NodeTlsLink[] = [];
+  readonly #open = new Set<RawStream>();
+  #emptied: PromiseWithResolvers<void> | undefined;
   #accepting: PromiseWithResolvers<NodeTlsLink> | undefined;
   /** What the next `accept` rejects with, once. */
   #trouble: Error | undefined;
   /** What every `accept` rejects with. */
   #end: Error | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #endRest: (() => void) | undefined;
+  readonly #running: Promise<void>;
 
   /**
    * Begins to accept.
@@ -89,7 +92,7 @@ export class TlsListener implements StreamListener {
     this.#raw = raw;
     this.#config = config;
     this.#gate = new HandshakeGate(config, crypto.getRandomValues(new Int32Array(2)), () => performance.now());
-    this.#run().catch((error) => this.#finish(error));
+    this.#running = this.#run().catch((error) => this.#finish(error));
   }
 
   /** Where it listens; before that, where it was told to. */
@@ -105,6 +108,15 @@ export class TlsListener implements StreamListener {
   /** Settles once nobody is let in any more, where that is later; see the port. */
   get whenClosed(): Promise<void> | undefined {
     return this.#raw.whenClosed;
+  }
+
+  /** Settles once the listener is closed and no connection is left that came in here, in its handshake or later. */
+  get whenEmpty(): Promise<void> {
+    return this.#running.then(() => {
+      if (this.#open.size === 0) return;
+      this.#emptied ??= Promise.withResolvers();
+      return this.#emptied.promise;
+    });
   }
 
   /** Whether the listener was closed, or never came to listen. */
@@ -155,7 +167,7 @@ export class TlsListener implements StreamListener {
   #finish(end: Error): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    clearTimeout(this.#timer);
+    this.#endRest?.();
     this.#raw.close();
     this.#gate.close();
     for (const link of this.#waiting.splice(0)) link.close();
@@ -180,6 +192,8 @@ export class TlsListener implements StreamListener {
   /** Begins a handshake, if its address may have one. */
   #shakeHands(link: StreamLink, { handshakes, Duplex }: Tools): void {
     const raw = new RawStream(Duplex, link);
+    this.#open.add(raw);
+    raw.stream.on("close", () => this.#forget(raw));
     const handshake = this.#gate.enter(addressHost(link.remote), (why) => {
       this.#count(ENDS[why]);
       raw.cut();
@@ -196,6 +210,13 @@ export class TlsListener implements StreamListener {
       if (this.#gate.leave(handshake)) this.#admit(socket, { local: link.local, remote: link.remote, raw });
       else discard(socket);
     });
+  }
+
+  #forget(raw: RawStream): void {
+    this.#open.delete(raw);
+    if (this.#open.size > 0) return;
+    this.#emptied?.resolve();
+    this.#emptied = undefined;
   }
 
   /** A handshake is done. */
@@ -237,9 +258,14 @@ export class TlsListener implements StreamListener {
     else accepting.reject(error);
   }
 
-  /** Never ends when the listener is closed meanwhile. */
-  #rest(): Promise<void> {
-    return new Promise((resolve) => void (this.#timer = setTimeout(resolve, TROUBLE_PAUSE_MS)));
+  /** Waits a moment, or until the listener is closed. */
+  async #rest(): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    const timer = setTimeout(over.resolve, TROUBLE_PAUSE_MS);
+    this.#endRest = over.resolve;
+    await over.promise;
+    clearTimeout(timer);
+    this.#endRest = undefined;
   }
 
   #count(counter: number): void {

@@ -10,7 +10,7 @@ Deno.test("trySend() says what became of a message", async () => {
   const { client } = await world.connect({ maxQueuedBytes: 2048 });
   const { core } = client;
   assertEquals(core.trySend(1, 1, new Uint8Array(1159)), SendStatus.Queued);
-  assertEquals(core.trySend(1, 1, new Uint8Array(1160)), SendStatus.TooLarge);
+  assertEquals(core.trySend(1, 1, new Uint8Array((1 << 20) + 1)), SendStatus.TooLarge);
   assertEquals(core.trySend(2, 1, bytes("nobody")), SendStatus.NotConnected);
   assertEquals(core.trySend(1, 1, new Uint8Array(1159)), SendStatus.Queued);
   assertEquals(core.trySend(1, 1, new Uint8Array(1159)), SendStatus.BackPressured);
@@ -22,20 +22,35 @@ Deno.test("trySend() says what became of a message", async () => {
   assertEquals(core.trySend(1, 1, bytes("late")), SendStatus.NotConnected);
 });
 
-Deno.test("channels that are not carried are refused with a RangeError that says so", async () => {
+Deno.test("what cannot be sent is refused by an error that says why", async () => {
   const world = new SecureWorld();
   world.serve();
-  const { client: { core } } = await world.connect();
-  for (const channel of [0, 2, 3]) {
-    assertThrows(() => core.trySend(1, channel, bytes("x")), RangeError, `Cannot send on channel ${channel}`);
-    await assertRejects(() => core.send(1, channel, bytes("x")), RangeError, "carries channel 1 (unreliable) alone");
-  }
+  const { client: { core } } = await world.connect({ maxMessageBytes: 5000 });
   for (const channel of [-1, 4, 1.5, NaN]) {
-    assertThrows(() => core.trySend(1, channel, bytes("x")), RangeError, "channels are integers from 0 to 3");
+    assertThrows(() => core.trySend(1, channel, bytes("x")), RangeError, `Cannot send on channel ${channel}`);
+    await assertRejects(() => core.send(1, channel, bytes("x")), RangeError, "the option channels adds one");
   }
   assertThrows(() => core.trySend(1, 1, "text" as unknown as Uint8Array), TypeError, "must be a Uint8Array");
   await assertRejects(() => core.send(1, 1, [1] as unknown as Uint8Array), TypeError);
-  await assertRejects(() => core.send(1, 1, new Uint8Array(1160)), RangeError, "a message has at most 1159");
+  for (const channel of [0, 1, 2, 3]) {
+    await assertRejects(() => core.send(1, channel, new Uint8Array(5001)), RangeError, "a message has at most 5000");
+  }
+  const wrong = [
+    [{ ttl: 1 }, TypeError],
+    [{ ttlMs: "1" }, TypeError],
+    [{ ttlMs: -1 }, RangeError],
+    [{ ttlMs: Infinity }, RangeError],
+    [{ lane: "urgent" }, RangeError],
+    [{ lane: "high" }, RangeError],
+    [{ signal: {} }, TypeError],
+  ] as const;
+  for (const [options, kind] of wrong) {
+    assertThrows(() => core.trySend(1, 0, bytes("x"), options as never), kind);
+    await assertRejects(() => core.send(1, 0, bytes("x"), options as never), kind);
+    await assertRejects(() => core.sendMessage(1, 3, bytes("x"), options as never), kind);
+  }
+  assertEquals(core.trySend(1, 0, bytes("x"), { lane: "normal", ttlMs: 0 }), SendStatus.Queued);
+  assertEquals(core.trySend(1, 2, bytes("x"), { lane: "critical" }), SendStatus.Queued);
 });
 
 Deno.test("send() waits for room and keeps the order; who comes later waits behind", async () => {

@@ -175,3 +175,47 @@ Deno.test("messages that fill a piece of memory are not cut, and large ones get 
   assertNotStrictEquals(parts[5]!.buffer, parts[0]!.buffer);
   assertEquals(parts[6]!.buffer.byteLength, 8193);
 });
+
+Deno.test("poll() and next() tell the source of credit that was taken, in order, over a growing ring", async () => {
+  const taken: string[] = [];
+  const source = {
+    handleTaken: (peerId: number, channel: number, credit: number) => taken.push(`${peerId} ${channel} ${credit}`),
+  };
+  const queue = new SecureEventQueue({ maxCount: 10, maxBytes: 50 }, source);
+  for (let n = 0; n < 100; n++) {
+    assert(queue.pushData(n, n % 4, memory, 0, 10, false, 74 + n), "credit has room always");
+  }
+  assertEquals(queue.pushData(1, 1, memory, 0, 1, false), false);
+  assertEquals(taken, []);
+  for (let n = 0; n < 50; n++) queue.poll();
+  for (let n = 50; n < 100; n++) await queue.next();
+  queue.pushData(7, 1, memory, 0, 10, false);
+  queue.poll();
+  const waiting = queue.next();
+  assert(queue.isAwaited);
+  queue.pushData(8, 2, memory, 0, 10, false, 5);
+  await waiting;
+  assertEquals(queue.isAwaited, false);
+  assertEquals(taken, [...Array.from({ length: 100 }, (_, n) => `${n} ${n % 4} ${74 + n}`), "8 2 5"]);
+});
+
+Deno.test("pushDrained() tells of each channel once while that waits", async () => {
+  const queue = queueOf(1);
+  for (const [peerId, channel] of [[1, 0], [1, 0], [1, 254], [2, 0], [1, 254]] as const) {
+    queue.pushDrained(peerId, channel);
+  }
+  const seen = [queue.poll(), queue.poll(), queue.poll(), queue.poll()];
+  assertEquals(seen.map((event) => event?.type === "drained" ? [event.peerId, event.channel] : []), [
+    [1, 0],
+    [1, 254],
+    [2, 0],
+    [],
+  ]);
+  queue.pushDrained(1, 0);
+  assertEquals(queue.poll()?.type, "drained");
+  const waiting = queue.next();
+  queue.pushDrained(1, 0);
+  assertEquals((await waiting).value?.type, "drained");
+  queue.pushDrained(1, 0);
+  assertEquals(queue.count, 1, "one that went straight to the reader waits no more");
+});

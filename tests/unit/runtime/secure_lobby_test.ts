@@ -34,3 +34,11 @@ Deno.test("keep() takes 32 messages of one client, and as many bytes of all as i
   lobby.leave(1);
   assertEquals(lobby.keep(2, 1, new Uint8Array(32), false), true, "room that was given back is used again");
 });
+
+Deno.test("keep() takes every message that has credit, and gives the credit out with it", () => {
+  const lobby = new SecureLobby(40);
+  lobby.enter(1);
+  for (let n = 0; n < 33; n++) assertEquals(lobby.keep(1, 0, bytes("reliable"), false, 72), true);
+  assertEquals(lobby.keep(1, 1, bytes("x"), false), false);
+  assertEquals(lobby.leave(1).map(({ credit }) => credit), new Array(33).fill(72));
+});

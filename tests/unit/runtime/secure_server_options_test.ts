@@ -39,6 +39,7 @@ Deno.test("resolveSecureServerOptions() completes and freezes", () => {
   assert(Object.isFrozen(config) && Object.isFrozen(config.endpoint) && Object.isFrozen(config.events));
   const { endpoint, udp, tls, ...rest } = config;
   assertEquals(rest, {
+    workers: 0,
     events: { maxCount: 65_536, maxBytes: 16 << 20 },
     closeTimeoutMs: 2000,
     keys: {},
@@ -104,6 +105,47 @@ Deno.test("resolveSecureServerOptions() hands every option to the part that it b
   assertEquals(keys.resetKey![0], 1, "keys are copied");
 });
 
+Deno.test("options of channels and of loss recovery reach the sessions", () => {
+  const { endpoint } = resolveSecureServerOptions({
+    cert,
+    key,
+    channels: { 1: { redundancyBytes: 200 }, 40: { delivery: "sequenced", lane: "low", ttlMs: 70 } },
+    maxMessageBytes: 5000,
+    windowBytes: 1 << 20,
+    maxReassemblyBytes: 6000,
+    maxReassemblyMessages: 5,
+    reassemblyTimeoutMs: 900,
+    maxUnreadBytes: 7000,
+    laneWeights: { low: 3 },
+    congestionControl: "cubic",
+    maxQueueDelayMs: 4,
+    maxPacketsInFlight: 100,
+    maxAckRanges: 9,
+  });
+  const { channels, ...set } = endpoint.channelSet;
+  assertEquals([channels[1]?.redundancyBytes, channels[40]?.delivery, channels[40]?.lane, channels[40]?.ttlMs], [
+    200,
+    "sequenced",
+    3,
+    70,
+  ]);
+  assertEquals([set.maxMessageBytes, set.windowBytes, set.maxReassemblyBytes, set.maxUnreadBytes], [
+    5000,
+    1 << 20,
+    6000,
+    7000,
+  ]);
+  assertEquals([set.maxReassemblyMessages, set.reassemblyTimeoutMs, set.laneWeights], [5, 900, [8, 4, 2, 3]]);
+  const { congestionControl, maxQueueDelayMs, maxPacketsInFlight, maxAckRanges } = endpoint.reliability;
+  assertEquals([congestionControl, maxQueueDelayMs, maxPacketsInFlight, maxAckRanges], ["cubic", 4, 100, 9]);
+  for (const wrong of [{ channels: { 4: {} } }, { channels: { 0: { weight: 1 } } }, { congestionControl: "reno" }]) {
+    assertThrows(() => resolveSecureServerOptions({ cert, key, ...wrong } as never), TypeError);
+  }
+  for (const wrong of [{ channels: { 255: {} } }, { maxMessageBytes: 10 }, { maxQueueDelayMs: 0 }]) {
+    assertThrows(() => resolveSecureServerOptions({ cert, key, ...wrong } as never), RangeError);
+  }
+});
+
 Deno.test("a list of no authorities is refused, for it would let everybody in", () => {
   const message = "The option clientCaCerts must have certificates: without it nobody is asked for one";
   assertThrows(() => resolveSecureServerOptions({ cert, key, clientCaCerts: [] }), TypeError, message);
@@ -132,7 +174,7 @@ Deno.test("resolveSecureServerOptions() refuses wrong types, unknown names and w
     { udpBackend: "quic" },
     { signal: {} },
     { acceptEarlyData: 1 },
-    { workers: 2 },
+    { workers: "two" },
   ];
   for (const options of wrong) {
     const given = { cert, key, ...options } as unknown as SecureServerOptions;

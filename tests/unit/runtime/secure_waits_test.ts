@@ -83,3 +83,64 @@ Deno.test("fail() rejects all, which is no unhandled rejection where nobody look
   await assertRejects(() => seen!, Error, "over");
   assertEquals(waits.isEmpty, true);
 });
+
+Deno.test("serve() goes on with other channels where one finds no room, and resolves with the handle", async () => {
+  const waits = new SecureWaits();
+  const sent = [waits.add(0, Uint8Array.of(1)), waits.add(2, Uint8Array.of(2)), waits.add(2, Uint8Array.of(3))];
+  let handle = 40;
+  const send = (channel: number): SendStatus =>
+    channel === 0 ? SendStatus.BackPressured : (handle++, SendStatus.Queued);
+  waits.serve({
+    send,
+    get messageHandle() {
+      return handle;
+    },
+  } as unknown as SessionMachine);
+  assertEquals(await Promise.all(sent.slice(1)), [41, 42]);
+  assertEquals([waits.count, waits.holds(0), waits.holds(2), waits.isEmpty], [1, true, false, false]);
+  waits.fail(new Error("over"));
+  await assertRejects(() => sent[0]!, Error, "over");
+  assertEquals([waits.count, waits.holds(0), waits.isEmpty], [0, false, true]);
+});
+
+Deno.test("takeReady() tells of refused channels once, and not while sends of theirs wait", () => {
+  const waits = new SecureWaits();
+  void waits.add(0, Uint8Array.of(1));
+  for (const channel of [0, 2, 2]) waits.noteRefusal(channel);
+  assertEquals([waits.takeReady(), waits.takeReady()], [[2], []]);
+  waits.serve(session(9, []));
+  assertEquals([waits.isEmpty, waits.takeReady(), waits.isEmpty], [false, [0], true]);
+});
+
+Deno.test("add() refuses what is beyond 16 MiB, but for a message that waits alone", async () => {
+  const waits = new SecureWaits();
+  void waits.add(1, new Uint8Array((16 << 20) - 10));
+  void waits.add(1, new Uint8Array(10));
+  await assertRejects(() => waits.add(2, new Uint8Array(1)), ResourceError, "16777216 bytes");
+  const served = { send: () => SendStatus.Queued, messageHandle: 0, maxMessageBytes: 1 };
+  waits.serve(served as unknown as SessionMachine);
+  for (const bytes of [1, (16 << 20) - 1]) void waits.add(2, new Uint8Array(bytes));
+  assertEquals(waits.count, 2, "what was served has left its room");
+  waits.fail(new Error("over"));
+  void waits.add(1, new Uint8Array((16 << 20) + 1));
+  assertEquals(waits.count, 1);
+  await assertRejects(() => waits.add(1, new Uint8Array(1)), ResourceError);
+  waits.fail(new Error("over"));
+});
+
+Deno.test("a send that its signal gives up leaves room and order to the others", async () => {
+  const waits = new SecureWaits();
+  const controller = new AbortController();
+  const given = waits.add(1, new Uint8Array(16 << 20), undefined, controller.signal);
+  controller.abort(new Error("enough"));
+  await assertRejects(() => given, Error, "enough");
+  assertEquals([waits.count, waits.holds(1)], [0, false]);
+  const [first, second] = [new AbortController(), new AbortController()];
+  const sent = [first, second].map(({ signal }, n) => waits.add(1, Uint8Array.of(n), undefined, signal));
+  first.abort(new Error("enough"));
+  await assertRejects(() => sent[0]!, Error, "enough");
+  const taken: number[] = [];
+  waits.serve({ ...session(9, taken), messageHandle: 3 } as SessionMachine);
+  second.abort(new Error("too late"));
+  assertEquals([await sent[1], taken, waits.isEmpty], [3, [101], true]);
+});

@@ -194,3 +194,23 @@ Deno.test("a server that asks for certificates gives tickets only where that is 
   );
   assertEquals(lifetimes, [3_600_000, 0, 5000]);
 });
+
+Deno.test("reliable messages of a client whose resumption is judged wait, all of them, and hold it back until read", async () => {
+  const answer = Promise.withResolvers<boolean>();
+  const { world, server, end } = await comeBack(() => answer.promise, 5000);
+  await world.scheduler.settle(100);
+  const count = 150;
+  for (let n = 0; n < count; n++) void end.client.core.send(1, 0, bytes(`${n}`.padEnd(60_000)));
+  await world.scheduler.settle(1000);
+  assertEquals(server.core.events.count, 0);
+  answer.resolve(true);
+  const numbers: number[] = [];
+  for (let round = 0; round < 20; round++) {
+    await world.scheduler.settle(200);
+    for (const event of drained(server.core.events)) {
+      if (event.type === "data" && !event.isEarly) numbers.push(Number(text(event.data.subarray(0, 5))));
+    }
+  }
+  assertEquals(numbers, Array.from({ length: count }, (_, n) => n));
+  assertEquals(server.core.statistics().droppedMessages, 0);
+});

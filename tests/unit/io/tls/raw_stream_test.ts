@@ -121,7 +121,26 @@ Deno.test("RawStream lets in only what stays below the mark with what waits, wha
   waiting = 0;
   raw.turn();
   await turns();
-  assertEquals(link.asked.at(-1), 16_384);
+  const asked = link.asked.at(-1)!;
+  assert(asked > 8_192 && asked <= 16_384, `${asked} bytes are let in at a time`);
+  raw.cut();
+});
+
+Deno.test("RawStream keeps what it has handed on apart from what it reads next", async () => {
+  const { link, raw } = rig();
+  const chunks: Uint8Array[] = [];
+  raw.stream.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+  raw.open(() => 0);
+  await turns();
+  for (const count of [100, 4_000, 9_000, 16_384]) {
+    link.answer(Math.min(count, link.asked.at(-1)!));
+    await turns();
+    for (const chunk of chunks) assert(chunk.every((byte) => byte === 7), "a chunk was changed");
+    chunks.at(-1)!.fill(9);
+    for (const chunk of chunks.slice(0, -1)) assert(chunk.every((byte) => byte === 7), "two chunks overlap");
+    chunks.at(-1)!.fill(7);
+  }
+  assertEquals(chunks.length, 4);
   raw.cut();
 });
 
