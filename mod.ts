@@ -1,10 +1,11 @@
 /**
  * Ringwire: one transport runtime for Deno.
  *
- * This entry holds everything that is finished; subpaths hold one part each. So far that is framed TCP (`./reactor`): a
- * {@linkcode Reactor} serves many connections, a {@linkcode Particle} is a client for one producer,
- * {@linkcode ParticleFlux} for many, in other threads too, and {@linkcode ParticleBurst} sends without waiting; and
- * encrypted UDP (`./secure`): a {@linkcode SecureSocket} serves many peers or connects to one.
+ * This entry holds the two that stand on sockets alone. Framed TCP (`./reactor`): a {@linkcode Reactor} serves many
+ * connections, a {@linkcode Particle} is a client for one producer, {@linkcode ParticleFlux} for many, in other threads
+ * too, and {@linkcode ParticleBurst} sends without waiting. Encrypted UDP (`./secure`): a {@linkcode SecureSocket} serves
+ * many peers or connects to one, a {@linkcode HybridSocket} has TCP to fall back on. What is built above has entries of
+ * its own: `./transport`, `./bus`, `./asset`, `./realtime`.
  *
  * @example
  * ```ts
@@ -83,4 +84,19 @@ export type { SessionStatistics } from "./src/session/session_statistics.ts";
 export type { ConflationKey } from "./src/stream/conflation.ts";
 export type { FrameCursor } from "./src/stream/frame_cursor.ts";
 export type { SendPolicy, StreamOptions } from "./src/stream/stream_options.ts";
-export type { Address, MemoryAddress, TcpAddress, UdpAddress } from "./src/transport/address.ts";
+export type { Address, MemoryAddress, TcpAddress, UdpAddress, UnixAddress } from "./src/transport/address.ts";
+export { type HybridPeerStatistics, HybridSocket } from "./src/api/hybrid_socket.ts";
+export { type Delivery, type LaneName } from "./src/channel/channel_class.ts";
+export { type ChannelOptions, type ChannelSetOptions } from "./src/channel/channel_options.ts";
+export { type ChannelSendOptions } from "./src/channel/channel_set.ts";
+export { type FecOptions, type FecScheme } from "./src/fec/fec_options.ts";
+export { type ControllerName, type ReliabilityOptions } from "./src/reliability/reliability_options.ts";
+export {
+  type HybridConnected,
+  type HybridEvent,
+  type TransportMode,
+  type TransportModeChanged,
+} from "./src/runtime/hybrid_mode.ts";
+export { type HybridClientOptions, type HybridPathOptions } from "./src/runtime/hybrid_options.ts";
+export { type SecureDrained } from "./src/runtime/secure_event.ts";
+export { type SecureSendOptions } from "./src/runtime/secure_outbox.ts";

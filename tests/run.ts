@@ -52,8 +52,17 @@ const groups: readonly Group[] = [
     args: [...test, "-A", "--parallel", ...framedTcpTests()],
     env: { FRAMED_TCP_DISPATCH: dispatch },
   })),
+  {
+    name: "encrypted UDP over the runtime's own sockets",
+    args: [...test, "-A", "--unstable-net", "--parallel", ...testsNamed("tests/e2e", /^secure_.*_test\.ts$/)],
+  },
   { name: "examples in the docs", args: [...test, "-A", "--parallel", "--doc", "src", "mod.ts"] },
 ];
+
+function testsNamed(folder: string, pattern: RegExp): string[] {
+  const names = [...Deno.readDirSync(new URL(`${folder}/`, root))].map(({ name }) => name);
+  return names.filter((name) => pattern.test(name)).sort().map((name) => `${folder}/${name}`);
+}
 
 /** The tests that make their endpoints by framed_tcp.ts, and so can be run with workers. */
 function framedTcpTests(): string[] {

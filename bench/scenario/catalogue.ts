@@ -6,13 +6,13 @@
 
 import type { Scenario } from "../harness/scenario.ts";
 import { aead1200, aead64, aeadAlloc, aeadOpen1200 } from "./aead.ts";
-import { assetHash, assetHashNoble, assetHashPlain } from "./asset_hash.ts";
+import { assetHash, assetHashNoble, assetHashPlain, assetHashWorkers } from "./asset_hash.ts";
 import { assetLan, assetMemory, assetText } from "./asset_lan.ts";
 import { assetResume } from "./asset_resume.ts";
 import { busConverge } from "./bus_converge.ts";
 import { busEventsMachine, busEventsPlain, busEventsSecured } from "./bus_events.ts";
 import { busLocalCommands, busLocalEvents } from "./bus_local.ts";
-import { busRtt, busRttMachine, busRttSecured } from "./bus_rtt.ts";
+import { busRtt, busRttMachine, busRttOpen } from "./bus_rtt.ts";
 import { busCodec } from "./codec.ts";
 import {
   deltaEncodeAlloc,
@@ -29,6 +29,19 @@ import { poolDispatchKernel, poolDispatchKernelNet, poolDispatchRing, poolMainKe
 import { poolInline } from "./pool_inline.ts";
 import { poolScale } from "./pool_scale.ts";
 import { poolStart, poolStartResident } from "./pool_start.ts";
+import { hybridFallback } from "./hybrid_fallback.ts";
+import { reliableRtt64, reliableThroughput } from "./reliable_loopback.ts";
+import { securePps1200Workers } from "./secure_workers.ts";
+import {
+  fairness,
+  reliableGoodput0,
+  reliableGoodput1,
+  reliableGoodput5,
+  reliableInput,
+  reliableP99Parity,
+  reliableP99Plain,
+  reliableP99Redundant,
+} from "./reliable_virtual.ts";
 import { ringMpsc60, ringSpsc60 } from "./ring_rates.ts";
 import { poolWake, ringHandoff } from "./ring_round_trips.ts";
 import { secureHandshakesEarly, secureHandshakesFull } from "./secure_handshakes.ts";
@@ -98,19 +111,32 @@ export const SCENARIOS: readonly Scenario[] = [
   secureSessionsTick,
   secureHandshakesFull,
   secureHandshakesEarly,
+  securePps1200Workers,
+  hybridFallback,
+  reliableP99Plain,
+  reliableP99Parity,
+  reliableP99Redundant,
+  reliableGoodput0,
+  reliableGoodput1,
+  reliableGoodput5,
+  reliableInput,
+  fairness,
+  reliableRtt64,
+  reliableThroughput,
   ...fecScenarios,
   assetLan,
   assetText,
   assetHash,
   assetHashNoble,
   assetHashPlain,
+  assetHashWorkers,
   assetResume,
   assetMemory,
   busCodec,
   busLocalCommands,
   busLocalEvents,
   busRtt,
-  busRttSecured,
+  busRttOpen,
   busRttMachine,
   busEventsPlain,
   busEventsSecured,

@@ -4,7 +4,10 @@
  * @module
  */
 import type { Scenario } from "./scenario.ts";
+import { assetFile } from "./scenario/asset_file.ts";
+import { busMesh } from "./scenario/bus_mesh.ts";
 import { secureEcho } from "./scenario/secure_echo.ts";
+import { secureLanes } from "./scenario/secure_lanes.ts";
 import { tcpBurst } from "./scenario/tcp_burst.ts";
 import { tcpConflate } from "./scenario/tcp_conflate.ts";
 import { tcpEcho } from "./scenario/tcp_echo.ts";
@@ -13,6 +16,7 @@ import { tcpFlux } from "./scenario/tcp_flux.ts";
 import { tcpPeerId } from "./scenario/tcp_peer_id.ts";
 import { tcpStream } from "./scenario/tcp_stream.ts";
 import { tcpWorkersKernel, tcpWorkersRing } from "./scenario/tcp_workers.ts";
+import { transportMixed } from "./scenario/transport_mixed.ts";
 
 /** The scenarios. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -26,6 +30,10 @@ export const SCENARIOS: readonly Scenario[] = [
   ...Deno.build.os === "linux" ? [tcpWorkersKernel] : [],
   tcpWorkersRing,
   secureEcho,
+  secureLanes,
+  transportMixed,
+  busMesh,
+  assetFile,
 ];
 
 /**

@@ -38,8 +38,8 @@ export const HELP = `Moves real messages between real processes, verifies every 
     deno task demo --listen HOST:PORT       one half: waits for the other one, prints what it received and verified
     deno task demo --connect HOST:PORT      the other half: sends, and prints the table
 
-The listening half uses two ports: PORT, and PORT + 1 for the messages (free ones, for PORT 0). HOST may be an address
-of any network card, 0.0.0.0 to listen on all of them, or [::1] for IPv6. Both halves end when the connecting one is
+The listening half uses PORT, PORT + 1 for the messages, and up to PORT + 3 where a transport has several (free ones, for
+PORT 0). HOST may be an address of any network card, 0.0.0.0 to listen on all of them, or [::1] for IPv6. Both halves end when the connecting one is
 done; the exit code is 0 when every byte was right and no message was missing, else 1.
 
     --quick         a fifth of a second each instead of one

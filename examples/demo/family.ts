@@ -9,6 +9,9 @@
 
 const MAIN = new URL("./main.ts", import.meta.url);
 
+/** What the package `ws` looks at when a WebSocket server starts. */
+const WS_ENVIRONMENT = "--allow-env=WS_NO_BUFFER_UTIL,WS_NO_UTF_8_VALIDATE";
+
 /** A process that was started. */
 export interface Child {
   /** Its process id. */
@@ -46,7 +49,17 @@ export class Family implements AsyncDisposable {
    */
   start(args: readonly string[]): Child {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", MAIN.href, ...args],
+      args: [
+        "run",
+        "--quiet",
+        "--no-prompt",
+        "--allow-net",
+        "--allow-read",
+        "--allow-write",
+        WS_ENVIRONMENT,
+        MAIN.href,
+        ...args,
+      ],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

@@ -16,7 +16,7 @@ import { Progress } from "./progress.ts";
 import { type Rows, tableText } from "./table.ts";
 
 /** The bound on everything but a listening half, which waits for the other one. */
-const LIMIT_MS = 28_000;
+const LIMIT_MS = 60_000;
 
 const LEGEND = `Messages and bytes are what arrived and was compared; a round trip counts as one message.
 Drops are what a full queue dropped or, in the conflated feed, what a newer message replaced.`;

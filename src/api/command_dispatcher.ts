@@ -4,9 +4,14 @@
  * @module
  */
 import type { BusScope } from "../bus/dispatch/bus_scope.ts";
-import type { CommandDefinition, CommandMessage } from "../bus/dispatch/definition.ts";
+import { checkDefinition, type CommandDefinition, type CommandMessage } from "../bus/dispatch/definition.ts";
 import type { BusBackend } from "../runtime/bus_backend.ts";
-import type { CommandOptions, PresenceOptions } from "../runtime/bus_calls.ts";
+import {
+  checkCommandOptions,
+  checkPresenceOptions,
+  type CommandOptions,
+  type PresenceOptions,
+} from "../runtime/bus_calls.ts";
 import { type CommandFunction, type CommandHandler, handlerFunction } from "../runtime/bus_handlers.ts";
 import { answersAsTheyCome, type ScatterAnswer } from "../runtime/bus_scatter.ts";
 import { type Unsubscribe, unsubscribe } from "./event_dispatcher.ts";
@@ -50,13 +55,15 @@ export class CommandDispatcher {
    * @param handler A function, or an object with `handle`. What it returns, or its promise, is the answer; what it throws
    * reaches the sender as a `CommandError`.
    * @returns Takes the handler away.
-   * @throws {TypeError} When the handler is none.
+   * @throws {TypeError} When the handler, or the command, is none.
    * @throws {MisuseError} When this bus has a handler for it.
+   * @throws {ClosedError} When the bus is closed.
    */
   handle<In, Out>(
     command: CommandDefinition<In, Out>,
     handler: CommandFunction<In, Out> | CommandHandler<In, Out>,
   ): Unsubscribe {
+    checkDefinition("handle()", "command", command);
     return unsubscribe(this.#backend.handle(
       command as CommandDefinition<unknown, unknown>,
       handlerFunction(handler) as CommandFunction<unknown, unknown>,
@@ -106,15 +113,12 @@ export class CommandScope {
     third?: CommandOptions,
   ): Promise<Out> {
     try {
-      const answer = typeof first === "function"
-        ? this.#backend.send(this.#scope, first as CommandDefinition<unknown, unknown>, second, third)
-        : this.#backend.send(
-          this.#scope,
-          first.definition as CommandDefinition<unknown, unknown>,
-          first.value,
-          second as CommandOptions | undefined,
-        );
-      return answer as Promise<Out>;
+      const isMessage = typeof first !== "function";
+      const command = (isMessage ? first?.definition : first) as CommandDefinition<unknown, unknown>;
+      checkDefinition("send()", "command", command ?? first);
+      const options = isMessage ? second as CommandOptions | undefined : third;
+      if (options !== undefined) checkCommandOptions(options);
+      return this.#backend.send(this.#scope, command, isMessage ? first.value : second, options) as Promise<Out>;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -128,7 +132,13 @@ export class CommandScope {
    * @returns When they do. Rejects with `TimeoutError`, with the signal's reason, with `ClosedError`.
    */
   whenHandled<In, Out>(command: CommandDefinition<In, Out>, options: PresenceOptions = {}): Promise<void> {
-    return this.#backend.whenHandled(command.commandName, this.#scope, options);
+    try {
+      checkDefinition("whenHandled()", "command", command);
+      checkPresenceOptions("whenHandled()", options);
+      return this.#backend.whenHandled(command.commandName, this.#scope, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -138,12 +148,15 @@ export class CommandScope {
    * @param options How long to wait.
    * @returns One answer, or the reason why there is none, of each node; nothing where nobody handles it. The command is
    * sent when the iteration begins.
+   * @throws {TypeError} When the message or the options are none.
    */
   scatter<In, Out>(
     message: CommandMessage<In, Out>,
     options?: ScatterOptions,
   ): AsyncGenerator<ScatterAnswer<Out>, void> {
-    const definition = message.definition as CommandDefinition<unknown, unknown>;
+    const definition = message?.definition as CommandDefinition<unknown, unknown>;
+    checkDefinition("scatter()", "command", definition ?? message);
+    if (options !== undefined) checkCommandOptions(options);
     return answersAsTheyCome<Out>(this.#backend.scatter(this.#scope, definition, message.value, options));
   }
 }

@@ -3,11 +3,16 @@
  *
  * @module
  */
-import type { EventDefinition, EventMessage } from "../bus/dispatch/definition.ts";
+import { checkDefinition, type EventDefinition, type EventMessage } from "../bus/dispatch/definition.ts";
 import type { BusScope } from "../bus/dispatch/bus_scope.ts";
 import { isPattern } from "../bus/dispatch/topic.ts";
 import type { BusBackend } from "../runtime/bus_backend.ts";
-import type { PresenceOptions, PublishOptions } from "../runtime/bus_calls.ts";
+import {
+  checkPresenceOptions,
+  checkPublishOptions,
+  type PresenceOptions,
+  type PublishOptions,
+} from "../runtime/bus_calls.ts";
 import { type EventFunction, type EventHandler, handlerFunction } from "../runtime/bus_handlers.ts";
 
 /** Ends a subscription, or takes a handler away; a second call does nothing. */
@@ -36,8 +41,9 @@ export class EventDispatcher {
    * @param message What the definition made of a value: `UserCreated({ userId: "1" })`.
    * @param options How far, and how long to wait for room.
    * @returns When it is in the queue of every node that wants it; that is no acknowledgement. Rejects with
-   * `TimeoutError` when a queue had no room in time (the other nodes get it), with `MisuseError` for a scope that this
-   * bus has not, with `TypeError` for a value that is not valid or cannot be carried, with `ClosedError`.
+   * `TimeoutError` when a queue had no room in time (the other nodes get it), with `ResourceError` when too many wait
+   * for room, with `MisuseError` for a scope that this bus has not, with `TypeError` for a value that is not valid or
+   * cannot be carried, with `RangeError` for one that is too long, with `ClosedError`.
    */
   publish<T>(message: EventMessage<T>, options?: PublishOptions): Promise<void>;
   /**
@@ -55,13 +61,12 @@ export class EventDispatcher {
     third?: PublishOptions,
   ): Promise<void> {
     try {
-      return typeof first === "function"
-        ? this.#backend.publish(first as EventDefinition<unknown>, second, third)
-        : this.#backend.publish(
-          first.definition as EventDefinition<unknown>,
-          first.value,
-          second as PublishOptions | undefined,
-        );
+      const isMessage = typeof first !== "function";
+      const event = (isMessage ? first?.definition : first) as EventDefinition<unknown>;
+      checkDefinition("publish()", "event", event ?? first);
+      const options = isMessage ? second as PublishOptions | undefined : third;
+      if (options !== undefined) checkPublishOptions(options);
+      return this.#backend.publish(event, isMessage ? first.value : second, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -78,7 +83,13 @@ export class EventDispatcher {
     event: EventDefinition<T>,
     options: PresenceOptions & { readonly scope?: BusScope } = {},
   ): Promise<void> {
-    return this.#backend.whenSubscribed(event.topic, options.scope, options);
+    try {
+      checkDefinition("whenSubscribed()", "event", event);
+      checkPresenceOptions("whenSubscribed()", options);
+      return this.#backend.whenSubscribed(event.topic, options.scope, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -87,8 +98,9 @@ export class EventDispatcher {
    * @param event The event, or a pattern: a topic, `user.*` for all topics that begin with `user.`, or `*`.
    * @param handler A function, or an object with `handle`. Where it returns a promise, the next event waits for that.
    * @returns Ends the subscription.
-   * @throws {TypeError} When the handler is none.
+   * @throws {TypeError} When the handler, or the event, is none.
    * @throws {RangeError} When the pattern is none.
+   * @throws {ClosedError} When the bus is closed.
    * @throws {ResourceError} When there are `maxSubscriptionCount`.
    */
   subscribe<T>(event: EventDefinition<T>, handler: EventFunction<T> | EventHandler<T>): Unsubscribe;
@@ -101,6 +113,7 @@ export class EventDispatcher {
    */
   subscribe(pattern: string, handler: EventFunction<unknown> | EventHandler<unknown>): Unsubscribe;
   subscribe<T>(event: EventDefinition<T> | string, handler: EventFunction<T> | EventHandler<T>): Unsubscribe {
+    if (typeof event !== "string") checkDefinition("subscribe()", "event", event);
     const pattern = typeof event === "string" ? event : event.topic;
     if (!isPattern(pattern)) {
       throw new RangeError(`A pattern must be a topic, a topic and .* behind it, or *: got "${pattern}"`);

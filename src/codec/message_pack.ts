@@ -128,7 +128,9 @@ export class MessagePack {
       const text = error instanceof Error ? error.message : String(error);
       const isDeep = text.startsWith("Too ");
       throw isDeep
-        ? new RangeError(`Cannot encode a value: ${text}`, { cause: error })
+        ? new RangeError(`Cannot encode a value: it is circular, or deeper than ${this.#config.maxDepth}`, {
+          cause: error,
+        })
         : new TypeError(`Cannot encode a value: ${text}`, { cause: error });
     }
   }
@@ -162,8 +164,11 @@ const TIMESTAMPS_ONLY: ExtensionCodecType<undefined> = {
 /** Whether an object is what its own properties, items or bytes say. */
 function isPlain(object: unknown): boolean {
   if (typeof object !== "object" || object === null) return false;
+  // A promise that nobody awaited.
+  if (typeof (object as { readonly then?: unknown }).then === "function") return false;
   return !(object instanceof Map || object instanceof Set || object instanceof ArrayBuffer ||
-    object instanceof RegExp || object instanceof Error || object instanceof WeakMap || object instanceof WeakSet);
+    object instanceof RegExp || object instanceof Error || object instanceof WeakMap ||
+    object instanceof WeakSet);
 }
 
 function nameOf(object: unknown): string {

@@ -14,7 +14,7 @@ export const SendStatus = {
   NotConnected: 2,
   /** The connection is closed or closing for good. */
   Closed: 3,
-  /** The message is larger than `maxFrameBytes`. */
+  /** The message is larger than `maxFrameBytes`, or `maxMessageBytes` of encrypted UDP. */
   TooLarge: 4,
   /** The queue was full and its policy dropped this message; it is counted. */
   Dropped: 5,

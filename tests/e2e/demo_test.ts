@@ -10,7 +10,7 @@ import { TickCheck } from "../../examples/demo/tick_check.ts";
 import { TickFeed } from "../../examples/demo/tick_feed.ts";
 
 const MAIN = new URL("../../examples/demo/main.ts", import.meta.url);
-const LIMIT_MS = 40_000;
+const LIMIT_MS = 90_000;
 
 Deno.test("the demo verifies every byte of every transport and prints a row for each", async () => {
   const { code, output, errors } = await run(["--quick"]);

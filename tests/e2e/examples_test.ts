@@ -36,6 +36,11 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /^conflate +\d+ received, +[1-9]\d* dropped/m,
     /^close .*closed with SendQueueFull$/m,
   ],
+  "hybrid.ts": [
+    /^Connected by TLS: UDP is blocked$/m,
+    /^After \d+ echoes the session moved to udp$/m,
+    /echoes came in order, none lost, none twice$/m,
+  ],
   "realtime_delta.ts": [
     /^bytes: 500 become \d{1,2}$/m,
     /^world: \d+ bytes at first, \d{1,3} on average$/m,
@@ -44,6 +49,7 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
   "realtime_interest.ts": [/^relevant: D, E$/m, /^in 100 datagrams: B [1-9]\d* times, D \d+ times, E \d+ times$/m],
   "realtime_jitter.ts": [/^around the lost frame: 38 39 \(40\) 41 42$/m, /^99 played, 0 late; delay now \d+ ms$/m],
   "secure_echo.ts": [/^Peer 1 connected$/m, /^Received: Hello, server!$/m, /^Peer 1 disconnected: Normal$/m],
+  "secure_lanes.ts": [/^asset 3: 1048576 bytes$/m, /of 30 inputs came$/m],
   "secure_resume.ts": [
     /^player one is here, resumed$/m,
     /^heard early: I am back$/m,

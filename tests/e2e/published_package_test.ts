@@ -43,8 +43,7 @@ Deno.test("Workers start from the remote URL of a published package", async () =
   const folder = await Deno.makeTempDir({ prefix: "ringwire-" });
   try {
     const host = `127.0.0.1:${server.addr.port}`;
-    // What a registry does when it publishes: names become whole specifiers. Here they name what lies in the cache.
-    const imports = { ringwire: `http://${host}/mod.ts`, "@std/bytes": "npm:deno-std@1.4.0/bytes/mod.js" };
+    const imports = { ...await packageNames(), ringwire: `http://${host}/mod.ts` };
     await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports, lock: false }));
     await Deno.writeTextFile(`${folder}/main.ts`, PROGRAM);
     await Deno.writeTextFile(`${folder}/handler.ts`, HANDLER);
@@ -60,6 +59,14 @@ Deno.test("Workers start from the remote URL of a published package", async () =
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+/** What a registry does when it publishes: names become whole specifiers. Here they name what lies in the cache. */
+async function packageNames(): Promise<Record<string, string>> {
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const packages = Object.entries<string>(imports).filter(([, specifier]) => specifier.startsWith("npm:"));
+  const folders = packages.map(([name, specifier]) => [`${name}/`, `${specifier.replace("npm:", "npm:/")}/`]);
+  return { ...Object.fromEntries([...packages, ...folders]), "@std/bytes": "npm:deno-std@1.4.0/bytes/mod.js" };
+}
 
 /** The paths that a publication would hold. */
 async function publishedFiles(): Promise<Set<string>> {

@@ -34,7 +34,8 @@ export class DenoFileStore implements FileStore {
       if (info !== undefined && !info.isFile) throw new ResourceError(`Cannot write ${path}: it is no regular file`);
       const file = await Deno.open(path, info === undefined ? { ...options, createNew: true } : options);
       // Where a file system has no locks there is nothing to be asked.
-      if (await file.tryLock(true).catch(() => true)) return new DenoStoredFile(file, path);
+      const isMine = await file.tryLock(true).catch(() => true) && isSameFile(await file.stat(), await infoOf(path));
+      if (isMine) return new DenoStoredFile(file, path);
       file.close();
       throw new ResourceError(`Cannot write ${path}: another process does so now`);
     });
@@ -119,6 +120,11 @@ export class DenoFileStore implements FileStore {
     if (new TextEncoder().encode(base).length <= LONG_NAME_BYTES) return `${path.slice(0, at)}.${base}.${suffix}`;
     return `${path.slice(0, at)}.${base.slice(0, 40)}~${fingerprint(base)}.${suffix}`;
   }
+}
+
+/** Whether a path still leads to the file that was opened by it: whoever had the lock before may have renamed it. */
+function isSameFile(open: Deno.FileInfo, now: Deno.FileInfo | undefined): boolean {
+  return now?.isFile === true && open.ino === now.ino && open.dev === now.dev;
 }
 
 async function infoOf(path: string): Promise<Deno.FileInfo | undefined> {

@@ -196,10 +196,14 @@ Deno.test("MessagePack.encode() refuses what has no form as bytes, and goes on",
     /x/,
     new ArrayBuffer(4),
     new Error("x"),
+    Promise.resolve(1),
     () => 1,
     Symbol("s"),
     new Date(NaN),
   ];
+  const circular: unknown[] = [];
+  circular.push(circular);
+  assertThrows(() => pack.encode(circular), RangeError, "it is circular, or deeper than 32");
   for (const value of [...bad, "\ud800"]) {
     assertThrows(() => pack.encode({ deep: [value] }), TypeError);
     assertEquals([...pack.encode([1])], [0x91, 1]);
