@@ -48,7 +48,7 @@ import { secureHandshakesEarly, secureHandshakesFull } from "./secure_handshakes
 import { secureMachine64, secureMachineAlloc } from "./secure_machine.ts";
 import { securePps1200 } from "./secure_pps.ts";
 import { secureRtt64, secureRtt64Node } from "./secure_rtt.ts";
-import { secureSessionsResident, secureSessionsTick } from "./secure_sessions.ts";
+import { secureSessionsResident, secureSessionsTick, secureSessionsUsed } from "./secure_sessions.ts";
 import { tcpAlloc } from "./tcp_alloc.ts";
 import { tcpBurst64, tcpBurst64View, tcpBurst8192, tcpBurst8192Cached } from "./tcp_burst.ts";
 import { tcpFlux64 } from "./tcp_flux.ts";
@@ -109,6 +109,7 @@ export const SCENARIOS: readonly Scenario[] = [
   secureMachineAlloc,
   secureSessionsResident,
   secureSessionsTick,
+  secureSessionsUsed,
   secureHandshakesFull,
   secureHandshakesEarly,
   securePps1200Workers,

@@ -260,6 +260,18 @@ export class Session {
     this.row[COUNTS + counter]! += n;
   }
 
+  /**
+   * Counts a packet and its bytes, which stand side by side.
+   *
+   * @param counter `PacketsIn` or `PacketsOut`.
+   * @param bytes How many bytes it has.
+   */
+  tallyPacket(counter: number, bytes: number): void {
+    const { row } = this;
+    row[COUNTS + counter]! += 1;
+    row[COUNTS + counter + 1]! += bytes;
+  }
+
   /** Moves what was tallied to the endpoint's table, for somebody who reads that. */
   flushCounts(): void {
     for (let counter = 0; counter < COUNTS_WIDTH; counter++) {

@@ -101,8 +101,7 @@ export function acceptOpened(s: Session, key: PacketKey, number: number, from: n
   confirmReceive(s, key, number);
   s.row[RECEIVED_AT] = context.clock.now;
   s.row[ASKED_AT] = 0;
-  s.tally(SessionCounter.PacketsIn, 1);
-  s.tally(SessionCounter.BytesIn, bytes);
+  s.tallyPacket(SessionCounter.PacketsIn, bytes);
   const path = from >= 0 ? from : meetPath(s, at);
   if (path >= 0) creditPath(s, path, bytes);
   const isNewest = noteReceived(s, number);

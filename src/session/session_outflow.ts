@@ -318,8 +318,7 @@ function noteSent(s: Session, isInUse: boolean, number: number, length: number, 
   row[NEXT_NUMBER] = number + 1;
   row[SEND_PHASE_BYTES]! += length;
   if (row[SEND_PHASE_SINCE] === Infinity) row[SEND_PHASE_SINCE] = now;
-  s.tally(SessionCounter.PacketsOut, 1);
-  s.tally(SessionCounter.BytesOut, length);
+  s.tallyPacket(SessionCounter.PacketsOut, length);
   const { frames } = context;
   if (frames.owes) armProbe(s);
   if (!frames.elicits) return;

@@ -191,7 +191,15 @@ export function pathPeerId(s: Session, p: number): number {
 /** Writes the address of a path. */
 export function readPathAddress(s: Session, p: number, into: DatagramAddress): void {
   const at = pathBase(p) + PATH_ADDRESS;
-  for (let i = 0; i < ADDRESS_WORDS; i++) into.words[i] = s.words[at + i]!;
+  const { words } = s;
+  const to = into.words;
+  // Written out, as below: these run for every packet.
+  to[0] = words[at]!;
+  to[1] = words[at + 1]!;
+  to[2] = words[at + 2]!;
+  to[3] = words[at + 3]!;
+  to[4] = words[at + 4]!;
+  to[5] = words[at + 5]!;
 }
 
 /** Whether a challenge is to go out by a path. */
@@ -236,8 +244,9 @@ function isStream(pathId: number): boolean {
 function matches(words: Int32Array, at: number, pathId: number, address: Int32Array): boolean {
   if (words[at + PATH_STATE] === 0 || words[at + PATH_LINK] !== pathId) return false;
   if (isStream(pathId)) return true;
-  for (let i = 0; i < ADDRESS_WORDS; i++) if (words[at + PATH_ADDRESS + i] !== address[i]) return false;
-  return true;
+  const from = at + PATH_ADDRESS;
+  return words[from + 3] === address[3] && words[from + 4] === address[4] && words[from + 2] === address[2] &&
+    words[from + 1] === address[1] && words[from] === address[0] && words[from + 5] === address[5];
 }
 
 /** Whether two paths, by where they start in the words, differ in the port at most. */
