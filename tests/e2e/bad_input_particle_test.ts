@@ -125,6 +125,7 @@ async function open(options: Partial<ParticleOptions> = {}): Promise<Noting> {
     reasons,
     [Symbol.asyncDispose]: async () => {
       particle.abort();
+      await within("the end of the particle", particle.closed);
       await server[Symbol.asyncDispose]();
     },
   };

@@ -26,6 +26,8 @@ export const Word = {
   Posted: 7,
   /** How many messages the worker got. */
   Got: 8,
+  /** How often an agent began what its behaviour says. */
+  Went: 9,
 } as const;
 
 /** How many words there are. */
@@ -114,6 +116,7 @@ class TestAgent implements Agent {
 
   #go(): void {
     this.#hasGone = true;
+    this.#count(Word.Went);
     switch (this.#behaviour) {
       case "throw in doWork":
         throw new CustomError("went wrong");
