@@ -1,6 +1,6 @@
 /**
- * The soak: a reactor and clients of all kinds connect, talk, break and stop, cycle after cycle, for minutes; then the
- * ends of asset transfers are killed.
+ * The soak: a reactor and clients of all kinds connect, talk, break and stop, cycle after cycle, for minutes, and so
+ * do transports and encrypted UDP; then the ends of asset transfers are killed.
  *
  * `deno task soak [--minutes N] [--kills N] [--seed N]` prints memory and counters while it runs. It exits with 1 when
  * a message came twice, out of order or damaged, when a count does not add up, when memory grows from the first third to
@@ -12,6 +12,7 @@
 import { SeededRandom } from "../../src/random/seeded_random.ts";
 import { killAndResume } from "./asset_kills.ts";
 import { runCycle } from "./cycle.ts";
+import { runSessionCycle } from "./session_cycle.ts";
 import { MemoryWatch } from "./memory_watch.ts";
 
 const DEFAULT_MINUTES = 5;
@@ -35,6 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     const cycleSeed = random.nextUint32();
     try {
       addTo(totals, await runCycle(cycleSeed, cycles % 2 === 0));
+      addTo(totals, await runSessionCycle(cycleSeed));
     } catch (error) {
       console.error(`cycle ${cycles} (seed ${cycleSeed}) failed:`, error);
       return 1;
