@@ -1,6 +1,7 @@
 /**
  * `transport.rtt.*`: the median of a request and its answer of 64 bytes, one in flight, beside the bare protocol's
- * ping-pong; and the same inside one process by memory, beside the bare in-memory link.
+ * ping-pong, over encrypted UDP beside a secure socket's on channel 0; and the same inside one process by memory, beside
+ * the bare in-memory link.
  *
  * @module
  */
@@ -13,6 +14,8 @@ import type { BareProtocol } from "../raw/transport_bare.ts";
 const LOAD = { warmCount: 4_000, count: 20_000, payloadBytes: 64 } as const;
 const PROTOCOLS: readonly BareProtocol[] = ["tcp", "tls", "websocket", "quic"];
 const FLAGS = ["--unstable-net"];
+/** The channel of a secure socket that delivers everything in order. */
+const RELIABLE = 0;
 
 /** One scenario a protocol. */
 export const transportRtt: readonly Scenario[] = [
@@ -27,6 +30,16 @@ export const transportRtt: readonly Scenario[] = [
     product: (context) => roundTrip("transport", protocol, context),
   })),
   {
+    name: "transport.rtt.udp",
+    metric: "p50",
+    unit: "µs",
+    target: { of: "ratio", bound: "at most", limit: 1.15 },
+    rounds: 5,
+    lessBaseline: false,
+    baseline: (context) => roundTrip("bare", "udp", context),
+    product: (context) => roundTrip("transport", "udp", context),
+  },
+  {
     name: "transport.rtt.memory",
     metric: "p50",
     unit: "µs",
@@ -38,7 +51,7 @@ export const transportRtt: readonly Scenario[] = [
   },
 ];
 
-function roundTrip(side: string, protocol: BareProtocol, { quick }: RunContext): Promise<Sample> {
+function roundTrip(side: string, protocol: BareProtocol | "udp", { quick }: RunContext): Promise<Sample> {
   const load = quick ? { ...LOAD, count: 5_000 } : LOAD;
   return cast(import.meta.url, async (spawn) => {
     const server = spawn(`${side}-${protocol}-server`, load, FLAGS);
@@ -65,6 +78,8 @@ function inside(role: string, { quick }: RunContext): Promise<Sample> {
 if (import.meta.main) {
   const bare = () => import("../raw/transport_bare.ts");
   const product = () => import("../product/transport_ends.ts");
+  const socket = () => import("../product/secure_ping_pong.ts");
+  const secure = () => import("../product/transport_secure.ts");
   const roles = PROTOCOLS.flatMap((protocol) =>
     [
       [`bare-${protocol}-server`, async (settings) => (await bare()).barePong(protocol, settings)],
@@ -83,6 +98,18 @@ if (import.meta.main) {
   );
   await play({
     ...Object.fromEntries(roles),
+    "bare-udp-server": async () => (await socket()).securePong(),
+    "bare-udp-client": async (settings) => {
+      const trips = new RoundTrips(settings);
+      await (await socket()).securePing(settings, trips, RELIABLE);
+      trips.close();
+    },
+    "transport-udp-server": async () => (await secure()).secureAnsweringServer(),
+    "transport-udp-client": async (settings) => {
+      const trips = new RoundTrips(settings);
+      await (await secure()).secureAskingClient(settings, trips);
+      trips.close();
+    },
     "bare-memory": async (settings) => (await import("../product/transport_memory.ts")).bareMemory(settings),
     "transport-memory": async (settings) => (await import("../product/transport_memory.ts")).transportMemory(settings),
   });

@@ -38,6 +38,8 @@ export {
   memory,
   quic,
   type QuicProtocolOptions,
+  secure,
+  type SecureProtocolOptions,
   tcp,
   type TcpProtocolOptions,
   tls,
@@ -97,6 +99,16 @@ export {
 export type { TcpFabricOptions } from "../io/tcp/tcp_fabric.ts";
 export type { TlsConnectOptions } from "../io/tls/tls_connect_options.ts";
 export type { ClientCertificates, TlsListenOptions } from "../io/tls/tls_listen_options.ts";
+export type { SecureFabricOptions } from "../runtime/transport_secure_fabric.ts";
+export type { SecureLinkFacts } from "../runtime/transport_secure_link.ts";
+export type { Authorize } from "../runtime/secure_server_options.ts";
+export type { PeerCertificate } from "../io/tls/tls_link.ts";
+export type { UdpBackend } from "../io/udp/udp_options.ts";
+export type { Delivery, LaneName } from "../channel/channel_class.ts";
+export type { FecOptions, FecScheme } from "../fec/fec_options.ts";
+export type { ChannelOptions, ChannelSetOptions } from "../channel/channel_options.ts";
+export type { ControllerName, ReliabilityOptions } from "../reliability/reliability_options.ts";
+export type { SessionOptions } from "../session/session_options.ts";
 export type { QuicFabricOptions } from "../io/quic/quic_options.ts";
 export type { WebSocketFabricOptions } from "../io/websocket/web_socket_fabric.ts";
 export type {

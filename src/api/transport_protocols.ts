@@ -18,6 +18,7 @@ import { webSocketFabric, type WebSocketFabricOptions } from "../io/websocket/we
 import type { MessageListener } from "../transport/message_link.ts";
 import { certificateFiles } from "../runtime/transport_certificate_files.ts";
 import { splitLimits } from "../runtime/transport_protocol_options.ts";
+import { SECURE_FABRIC_NAMES, secureFabric, type SecureFabricOptions } from "../runtime/transport_secure_fabric.ts";
 import {
   framedStreamProtocol,
   messageProtocol,
@@ -187,6 +188,43 @@ const QUIC_NAMES = [
   "maxIdleMs",
   "lingerMs",
 ] as const;
+
+/** The options of {@linkcode secure}. */
+export interface SecureProtocolOptions extends ProtocolLimits, SecureFabricOptions {
+  /**
+   * The largest payload in bytes by this protocol, 1 to 2^28; both ends are to say the same. A session's window follows
+   * it: a peer may have twice as much under way to an end that does not read. @default 1048576
+   */
+  readonly maxPayloadBytes?: number;
+  /** A file with the server's certificate in PEM, in place of `cert`; read when the server starts. */
+  readonly certPath?: string;
+  /** A file with the private key in PEM. */
+  readonly keyPath?: string;
+}
+
+/**
+ * Encrypted UDP: each connection is a session of a `SecureSocket`, and each packet one message of its channel 0, which
+ * delivers all of them in order. Keys come out of TLS 1.3 on the TCP port; the session goes on when the client's address
+ * changes. A connection ends both ways at once: what the other end had not sent by then is lost, as with WebSocket.
+ *
+ * @param options The address, as whom to listen, and how to know the server.
+ * @returns The protocol `secure`. `server.port("secure")` is the TCP port, to which clients connect.
+ * @throws {TypeError} When an option has the wrong type, or nobody knows it.
+ * @throws {RangeError} When an option is out of its bounds.
+ */
+export function secure(options: SecureProtocolOptions): TransportProtocol {
+  const { limits, rest } = splitLimits<SecureProtocolOptions>("secure()", options, SECURE_NAMES);
+  const { certPath, keyPath, ...fabricOptions } = rest;
+  const maxPayloadBytes = limits.maxPayloadBytes ?? 1 << 20;
+  const bounded = { ...limits, maxPayloadBytes };
+  const fabric = secureFabric(fabricOptions, maxPayloadBytes);
+  if (certPath === undefined && keyPath === undefined) return messageProtocol("secure", fabric, bounded);
+  const files = certificateFiles(certPath, keyPath);
+  const listen = (): MessageListener => secureFabric({ ...fabricOptions, ...files() }, maxPayloadBytes).listen();
+  return messageProtocol("secure", { ...fabric, listen }, bounded);
+}
+
+const SECURE_NAMES = [...SECURE_FABRIC_NAMES, "certPath", "keyPath"] as const;
 
 /** The options of {@linkcode unix}. */
 export interface UnixProtocolOptions extends ProtocolLimits {

@@ -13,6 +13,7 @@ import { tcpFabric } from "../../src/io/tcp/tcp_fabric.ts";
 import { developmentCertificate } from "../../src/io/tls/development_certificate.ts";
 import { tlsFabric } from "../../src/io/tls/tls_fabric.ts";
 import { unixStreamFabric } from "../../src/io/unix/unix_stream_fabric.ts";
+import { secureFabric } from "../../src/runtime/transport_secure_fabric.ts";
 import { webSocketFabric } from "../../src/io/websocket/web_socket_fabric.ts";
 import {
   type ConformancePlace,
@@ -78,9 +79,22 @@ const subjects: ConformanceSubject[] = [
     halfCloses: false,
     connectingPauses: false,
   },
+  {
+    name: "secure",
+    open: async () => {
+      const listener = secureFabric({ hostname, port: 0, cert, key }).listen();
+      await listener.listening;
+      const fabric = secureFabric({ hostname, port: portOf(listener.address), pin });
+      return { kind: "message", listener, connect: (signal) => fabric.connect(signal) };
+    },
+    maxMessageBytes: 1 << 20,
+    // The close of a session ends it both ways: there is no packet for half of it.
+    halfCloses: false,
+    connectionCount: 20,
+  },
 ];
-// TLS says goodbye after its links are closed: the end of a test is not the end of its sockets.
-const lingering = new Set(["tls"]);
+// TLS and sessions say goodbye after their links are closed: the end of a test is not the end of its sockets.
+const lingering = new Set(["tls", "secure"]);
 
 for (const subject of subjects) {
   const sanitize = !lingering.has(subject.name);
