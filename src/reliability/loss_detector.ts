@@ -157,6 +157,16 @@ export class LossDetector {
   }
 
   /**
+   * The peer was heard after a silence: the next probe is due now. Why not left to the backoff (RFC 9002 section 6.2):
+   * after an outage that would hold back what is under way for as long again, on a path that works.
+   */
+  handleReturn(): void {
+    const times = this.#times;
+    this.backoff = 0;
+    times[ELICITED_AT] = Math.min(times[ELICITED_AT]!, this.#clock.now - this.#rtt.probeTimeoutMs);
+  }
+
+  /**
    * A deadline came: finds what is lost, or allows probes. Call it between `begin` and the reading of what was settled.
    *
    * @returns Whether probes are due.

@@ -36,7 +36,7 @@ import { ASKED_AT, FORGED, RECEIVED_AT } from "./session_row.ts";
 import { accept, isFresh } from "./replay_bits.ts";
 import { keepTicket } from "./session_start.ts";
 import { SessionRole, SessionState } from "./session_state.ts";
-import { trafficOf } from "./session_traffic.ts";
+import { heedReturn, trafficOf } from "./session_traffic.ts";
 import { TOUCHED_AT } from "./traffic.ts";
 
 /** The channel that early messages are carried on. */
@@ -99,6 +99,7 @@ export function acceptOpened(s: Session, key: PacketKey, number: number, from: n
   const bytes = at.end - at.start;
   accept(s.row, s.words, number);
   confirmReceive(s, key, number);
+  const silenceMs = context.clock.now - s.row[RECEIVED_AT]!;
   s.row[RECEIVED_AT] = context.clock.now;
   s.row[ASKED_AT] = 0;
   s.tallyPacket(SessionCounter.PacketsIn, bytes);
@@ -110,6 +111,7 @@ export function acceptOpened(s: Session, key: PacketKey, number: number, from: n
   const flags = readFrames(s, path, packetType(at.buffer[at.start]!));
   if (flags === BROKEN) closeSession(s, context.violation, "remote", "");
   else finish(s, flags, path, number, isNewest);
+  if (s.traffic !== undefined) heedReturn(s, s.traffic, silenceMs);
   if (s.isOpen) return context.messages;
   s.count(SessionCounter.DroppedMessages, context.messages);
   return 0;

@@ -139,6 +139,20 @@ export function heedPause(s: Session, t: Traffic): void {
 }
 
 /**
+ * A packet came: when probes went unanswered and nothing came for a probe timeout, the path may just work again, and is
+ * probed at once.
+ *
+ * @param s The session.
+ * @param t Its traffic.
+ * @param silenceMs For how long nothing had come before.
+ */
+export function heedReturn(s: Session, { recovery }: Traffic, silenceMs: number): void {
+  if (recovery.losses.backoff < 2 || silenceMs < recovery.rtt.probeTimeoutMs) return;
+  recovery.losses.handleReturn();
+  s.arm(recovery.pollTimeout());
+}
+
+/**
  * For how many probe timeouts, each twice as long as the one before, the path in use has owed an answer.
  *
  * Why not the count of probes alone: as long as packets go out at shorter intervals none is due (RFC 9002 section 6.2.1).

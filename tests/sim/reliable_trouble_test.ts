@@ -82,6 +82,29 @@ Deno.test("reliable: a peer that is gone is noticed, while a full window waits f
   assertEquals(reasonOf(client), "IdleTimeout (link)");
 });
 
+Deno.test("reliable: what an outage held back goes out as soon as the peer is heard again", () => {
+  const sim = new Sim({ delayMs: 20 });
+  const { client, server, end } = sim.connect();
+  const talk = (rounds: number): void => {
+    for (let i = 0; i < rounds; i++) {
+      client.send(1, numbered(i));
+      end.pump();
+      sim.scheduler.advance(50);
+    }
+  };
+  server.send(0, numbered(1));
+  sim.server.pump();
+  talk(20);
+  sim.network.tap = () => false;
+  server.send(0, numbered(2));
+  sim.server.pump();
+  talk(200);
+  sim.network.tap = () => true;
+  // One way for what the client says, a probe timeout at most, and the way back.
+  talk(4);
+  assertEquals(end.numbers, [1, 2]);
+});
+
 Deno.test("reliable: a session that slept goes on where it was", () => {
   const sim = new Sim({ delayMs: 20 }, { idleTimeoutMs: 0, keepAliveMs: 0 });
   const connected = sim.connect({ idleTimeoutMs: 0, keepAliveMs: 0 });

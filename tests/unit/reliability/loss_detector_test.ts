@@ -200,3 +200,14 @@ Deno.test("LossDetector.clear() forgets thresholds, probes and late numbers", ()
   ack(500, [0, 7]);
   assertEquals(losses.spuriousPackets, 0);
 });
+
+Deno.test("LossDetector.handleReturn() has the next probe due at once, and the one after at its time", () => {
+  const { losses, rtt, send, timeout } = setup();
+  send(0, 0);
+  let now = 0;
+  for (let probe = 0; probe < 3; probe++) timeout(now = losses.deadline);
+  assertEquals(losses.deadline, now + 8 * rtt.probeTimeoutMs);
+  losses.handleReturn();
+  assertEquals([losses.deadline, timeout(now).probes], [now, true]);
+  assertEquals(losses.deadline, now + 2 * rtt.probeTimeoutMs);
+});
