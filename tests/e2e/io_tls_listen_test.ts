@@ -180,11 +180,13 @@ test("Clients that leave or reset the connection in the middle of the handshake 
 });
 
 test("Hundreds of half-open connections of one address take only places of that address", async () => {
-  const server = listen({ maxHandshakesPerAddressCount: 20 });
+  const server = listen({ maxHandshakesPerAddressCount: 20, handshakeTimeoutMs: 60_000 });
   const sockets = await Promise.all(upTo(300).map(() => openSocket(server.port, "127.0.0.2")));
   const stalled = await openSocket(server.port);
-  await eventually("all have come", () => server.listener.counters()["crowdedOut"] === 280);
-  assertEquals(server.listener.handshakesCount, 21);
+  // The one of the other address may be accepted after all that are crowded out, and before the last of them.
+  const { listener } = server;
+  await eventually("all have come", () => listener.handshakesCount + listener.counters()["crowdedOut"]! === 301);
+  assertEquals(listener.handshakesCount, 21);
   await talkHonestly(server);
   assertEquals(counted(server.listener), { established: 1, crowdedOut: 280 });
   server.listener.close();

@@ -65,8 +65,8 @@ export class Told implements AsyncDisposable {
   }
 
   /** Waits until so many messages came. */
-  async messages(count: number): Promise<void> {
-    await eventually(`${count} messages came`, () => this.data.length >= count);
+  async messages(count: number, patienceMs?: number): Promise<void> {
+    await eventually(`${count} messages came`, () => this.data.length >= count, patienceMs);
   }
 
   /** Waits for an event of a type. */

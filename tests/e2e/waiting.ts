@@ -13,11 +13,12 @@ const PATIENCE_MS = 10_000;
  *
  * @param what What is waited for, for the message.
  * @param holds The condition.
+ * @param patienceMs How long, in ms.
  */
-export async function eventually(what: string, holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+export async function eventually(what: string, holds: () => boolean, patienceMs = PATIENCE_MS): Promise<void> {
+  const deadline = performance.now() + patienceMs;
   while (!holds()) {
-    if (performance.now() > deadline) throw new AssertionError(`Waited ${PATIENCE_MS} ms until ${what}`);
+    if (performance.now() > deadline) throw new AssertionError(`Waited ${patienceMs} ms until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
