@@ -90,7 +90,7 @@ export class RttEstimator {
 
   /** After how many ms without an acknowledgement a probe goes out, before any backoff. */
   get probeTimeoutMs(): number {
-    return this.smoothedMs + Math.max(4 * this.variationMs, GRANULARITY_MS) + this.peerAckDelayMs;
+    return probeTimeoutMs(this.#cells, this.#at);
   }
 
   /**
@@ -110,11 +110,7 @@ export class RttEstimator {
    * @param assumedMs The round-trip time to assume until the first sample.
    */
   reset(assumedMs: number): void {
-    const cells = this.#cells;
-    cells[this.#at + SMOOTHED] = assumedMs;
-    cells[this.#at + VARIATION] = assumedMs / 2;
-    cells[this.#at + SMALLEST] = Infinity;
-    cells[this.#at + LATEST] = 0;
+    resetRtt(this.#cells, this.#at, assumedMs);
   }
 
   /**
@@ -125,22 +121,58 @@ export class RttEstimator {
    * @returns The sample without the peer's delay, in ms.
    */
   sample(sampleMs: number, ackDelayMs: number): number {
-    const cells = this.#cells;
-    const at = this.#at;
-    const latest = Math.max(sampleMs, 0);
-    cells[at + LATEST] = latest;
-    if (cells[at + SMALLEST] === Infinity) {
-      cells[at + SMALLEST] = cells[at + SMOOTHED] = latest;
-      cells[at + VARIATION] = latest / 2;
-      return latest;
-    }
-    const least = Math.min(cells[at + SMALLEST]!, latest);
-    cells[at + SMALLEST] = least;
-    const delay = Math.min(ackDelayMs, cells[at + PEER_DELAY]!);
-    const adjusted = latest >= least + delay ? latest - delay : latest;
-    const smoothed = cells[at + SMOOTHED]!;
-    cells[at + VARIATION] = 0.75 * cells[at + VARIATION]! + 0.25 * Math.abs(smoothed - adjusted);
-    cells[at + SMOOTHED] = 0.875 * smoothed + 0.125 * adjusted;
-    return adjusted;
+    return sampleRtt(this.#cells, this.#at, sampleMs, ackDelayMs);
   }
+}
+
+/**
+ * Forgets all samples, in cells that have no estimator.
+ *
+ * @param cells Where the numbers live.
+ * @param at The first of {@linkcode RTT_CELLS} cells.
+ * @param assumedMs See {@linkcode RttEstimator.reset}.
+ */
+export function resetRtt(cells: Float64Array, at: number, assumedMs: number): void {
+  cells[at + SMOOTHED] = assumedMs;
+  cells[at + VARIATION] = assumedMs / 2;
+  cells[at + SMALLEST] = Infinity;
+  cells[at + LATEST] = 0;
+}
+
+/**
+ * Takes a sample, in cells that have no estimator.
+ *
+ * @param cells Where the numbers live.
+ * @param at The first of {@linkcode RTT_CELLS} cells.
+ * @param sampleMs See {@linkcode RttEstimator.sample}.
+ * @param ackDelayMs See there, too.
+ * @returns The sample without the peer's delay, in ms.
+ */
+export function sampleRtt(cells: Float64Array, at: number, sampleMs: number, ackDelayMs: number): number {
+  const latest = Math.max(sampleMs, 0);
+  cells[at + LATEST] = latest;
+  if (cells[at + SMALLEST] === Infinity) {
+    cells[at + SMALLEST] = cells[at + SMOOTHED] = latest;
+    cells[at + VARIATION] = latest / 2;
+    return latest;
+  }
+  const least = Math.min(cells[at + SMALLEST]!, latest);
+  cells[at + SMALLEST] = least;
+  const delay = Math.min(ackDelayMs, cells[at + PEER_DELAY]!);
+  const adjusted = latest >= least + delay ? latest - delay : latest;
+  const smoothed = cells[at + SMOOTHED]!;
+  cells[at + VARIATION] = 0.75 * cells[at + VARIATION]! + 0.25 * Math.abs(smoothed - adjusted);
+  cells[at + SMOOTHED] = 0.875 * smoothed + 0.125 * adjusted;
+  return adjusted;
+}
+
+/**
+ * The probe timeout, of cells that have no estimator.
+ *
+ * @param cells Where the numbers live.
+ * @param at The first of {@linkcode RTT_CELLS} cells.
+ * @returns See {@linkcode RttEstimator.probeTimeoutMs}.
+ */
+export function probeTimeoutMs(cells: Float64Array, at: number): number {
+  return cells[at + SMOOTHED]! + Math.max(4 * cells[at + VARIATION]!, GRANULARITY_MS) + cells[at + PEER_DELAY]!;
 }

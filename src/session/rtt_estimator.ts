@@ -1,16 +1,13 @@
 /**
- * Round-trip times (RFC 9002 section 5.3) and the probe timeout that follows from them (section 6.2.1), on the row of a
- * session.
+ * Round-trip times on the row of a session, for all of it that has no traffic record: the numbers are those of
+ * `reliability/rtt_estimator.ts`, and so is what is done with them.
  *
- * Invariant: the first sample replaces what was assumed, and an acknowledgement delay never makes a sample smaller than
- * the smallest one.
+ * Invariant: the row keeps the cells of an estimator next to each other, in its order.
  *
  * @module
  */
-import { LATEST_RTT, MIN_RTT, PEER_ACK_DELAY, RTT_VARIATION, SMOOTHED_RTT } from "./session_row.ts";
-
-/** The finest time that timers are trusted with, in ms. */
-const GRANULARITY_MS = 1;
+import * as cells from "../reliability/rtt_estimator.ts";
+import { SMOOTHED_RTT } from "./session_row.ts";
 
 /**
  * Takes a sample.
@@ -20,21 +17,7 @@ const GRANULARITY_MS = 1;
  * @param ackDelayMs For how long the peer says that it held the acknowledgement back.
  */
 export function sampleRtt(row: Float64Array, latestMs: number, ackDelayMs: number): void {
-  const latest = Math.max(latestMs, 0);
-  row[LATEST_RTT] = latest;
-  if (row[MIN_RTT] === Infinity) {
-    row[MIN_RTT] = latest;
-    row[SMOOTHED_RTT] = latest;
-    row[RTT_VARIATION] = latest / 2;
-    return;
-  }
-  const least = Math.min(row[MIN_RTT]!, latest);
-  row[MIN_RTT] = least;
-  const delay = Math.min(ackDelayMs, row[PEER_ACK_DELAY]!);
-  const adjusted = latest >= least + delay ? latest - delay : latest;
-  const smoothed = row[SMOOTHED_RTT]!;
-  row[RTT_VARIATION] = 0.75 * row[RTT_VARIATION]! + 0.25 * Math.abs(smoothed - adjusted);
-  row[SMOOTHED_RTT] = 0.875 * smoothed + 0.125 * adjusted;
+  cells.sampleRtt(row, SMOOTHED_RTT, latestMs, ackDelayMs);
 }
 
 /**
@@ -44,10 +27,7 @@ export function sampleRtt(row: Float64Array, latestMs: number, ackDelayMs: numbe
  * @param assumedMs The round-trip time to assume until the first sample.
  */
 export function resetRtt(row: Float64Array, assumedMs: number): void {
-  row[LATEST_RTT] = 0;
-  row[MIN_RTT] = Infinity;
-  row[SMOOTHED_RTT] = assumedMs;
-  row[RTT_VARIATION] = assumedMs / 2;
+  cells.resetRtt(row, SMOOTHED_RTT, assumedMs);
 }
 
 /**
@@ -57,5 +37,5 @@ export function resetRtt(row: Float64Array, assumedMs: number): void {
  * @returns Milliseconds.
  */
 export function probeTimeout(row: Float64Array): number {
-  return row[SMOOTHED_RTT]! + Math.max(4 * row[RTT_VARIATION]!, GRANULARITY_MS) + row[PEER_ACK_DELAY]!;
+  return cells.probeTimeoutMs(row, SMOOTHED_RTT);
 }
