@@ -18,7 +18,7 @@ import type { Address, UdpAddress } from "../transport/address.ts";
 import type { DatagramFailure, NumericAddress } from "../transport/datagram_link.ts";
 import { DatagramAddress } from "../wire/datagram_address.ts";
 import { udpAddressOf } from "./secure_address.ts";
-import type { SecureCoreConfig, SecureCoreHooks, SecureKeys } from "./secure_core_hooks.ts";
+import type { SecureCoreConfig, SecureCoreHooks, SecureEventTaker, SecureKeys } from "./secure_core_hooks.ts";
 import { SecureCredit } from "./secure_credit.ts";
 import type { SecureDriver, SecureDriverOwner } from "./secure_driver.ts";
 import { describeSecureReason } from "./secure_event.ts";
@@ -57,6 +57,8 @@ export class SecureCore implements SecureDriverOwner, SecureEventSource {
   readonly #address = new DatagramAddress();
   #closing = false;
   #lost: Error | undefined = undefined;
+  /** Set by whoever takes the events; without one, to take an event is to consume it. */
+  taker: SecureEventTaker | undefined = undefined;
   #droppedMessages = 0;
   #refusedPeers = 0;
 
@@ -260,10 +262,23 @@ export class SecureCore implements SecureDriverOwner, SecureEventSource {
   handleDrained(): void {
     this.#hooks.handleDrained?.();
     this.#goal.check();
+    this.taker?.handleDrained();
   }
 
   /** {@inheritDoc SecureEventSource.handleTaken} */
   handleTaken(peerId: number, channel: number, credit: number): void {
+    if (this.taker === undefined) this.giveBack(peerId, channel, credit);
+    else this.taker.handleTaken(credit);
+  }
+
+  /**
+   * Gives credit back to a peer: what it paid for was consumed.
+   *
+   * @param peerId The peer.
+   * @param channel By which channel it came.
+   * @param credit How much.
+   */
+  giveBack(peerId: number, channel: number, credit: number): void {
     this.#credit.add(peerId, channel, credit, this.events.count === 0);
   }
 

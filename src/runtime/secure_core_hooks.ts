@@ -92,5 +92,17 @@ export interface SecureCoreHooks {
   whenStopped(): Promise<void>;
 }
 
+/** Who takes the events of a socket in place of the application, and gives credit back in its own time. */
+export interface SecureEventTaker {
+  /**
+   * A message of a reliable channel was taken from the events.
+   *
+   * @param credit What `SecureCore.giveBack` is owed for it.
+   */
+  handleTaken(credit: number): void;
+  /** The machine was drained; commands are legal. */
+  handleDrained(): void;
+}
+
 /** What an endpoint keeps beyond a restart. */
 export type SecureKeys = Pick<EndpointSetup, "resetKey" | "ticketKey">;

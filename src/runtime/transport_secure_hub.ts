@@ -2,10 +2,10 @@
  * What stands between a secure socket and the links of its peers: takes the events of the socket when its machine was
  * drained, and gives each peer's to its link.
  *
- * Invariant: no credit goes back by taking an event; links give it back themselves. Why the two methods of the core are
- * replaced on the object: its queue of events has one reader for all peers, and to take a message there means to have
- * consumed it; here a peer that nobody reads must hold up neither the others nor itself beyond its window. Why not by
- * waiting for events: what goes straight to a reader who waits counts as consumed.
+ * Invariant: no credit goes back by taking an event; links give it back themselves. Why it takes events as the core's
+ * `taker`: the queue of events has one reader for all peers, and to take a message there means to have consumed it; here
+ * a peer that nobody reads must hold up neither the others nor itself beyond its window. Why not by waiting for events:
+ * what goes straight to a reader who waits counts as consumed.
  *
  * @module
  */
@@ -59,7 +59,6 @@ export class SecureHub implements SecureLinkOwner {
   readonly #owing = new Set<SecureLink>();
   readonly #look: Alarm;
   readonly #repay: Alarm;
-  readonly #give: (peerId: number, channel: number, credit: number) => void;
   #lookMs = FIRST_LOOK_MS;
   #credit = 0;
   #isLooking = false;
@@ -80,14 +79,9 @@ export class SecureHub implements SecureLinkOwner {
     this.#repay = scheduler.alarm(() => {
       for (const link of this.#owing) this.#repayTo(link);
     });
-    this.#give = core.handleTaken.bind(core);
-    core.handleTaken = (_peerId, _channel, credit) => {
-      this.#credit = credit;
-    };
-    const handleDrained = core.handleDrained.bind(core);
-    core.handleDrained = () => {
-      handleDrained();
-      this.pump();
+    core.taker = {
+      handleTaken: (credit) => void (this.#credit = credit),
+      handleDrained: () => this.pump(),
     };
     void core.whenClosed.then(() => {
       this.pump();
@@ -156,7 +150,7 @@ export class SecureHub implements SecureLinkOwner {
     this.#owing.delete(link);
     const { owedCredit } = link;
     link.owedCredit = 0;
-    this.#give(link.peerId, LINK_CHANNEL, owedCredit);
+    this.#core.giveBack(link.peerId, LINK_CHANNEL, owedCredit);
   }
 
   #handle(event: SecureEvent, credit: number): void {
@@ -164,7 +158,7 @@ export class SecureHub implements SecureLinkOwner {
     if (event.type === "data") {
       // Peers of this kind use one channel; what comes by another one is nobody's.
       if (link !== undefined && event.channel === LINK_CHANNEL) link.handleMessage(event.data, credit);
-      else if (credit > 0) this.#give(event.peerId, event.channel, credit);
+      else if (credit > 0) this.#core.giveBack(event.peerId, event.channel, credit);
     } else if (event.type === "connected") this.#open(event);
     else if (event.type === "drained") link?.handleRoom();
     else if (event.type === "disconnected") this.#forget(event);
