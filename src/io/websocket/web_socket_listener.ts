@@ -86,8 +86,7 @@ export class WebSocketListener implements MessageListener {
       socket.destroy();
     }
     this.#shaking.clear();
-    const { promise, resolve } = this.#whenClosed;
-    void promise;
+    const { resolve } = this.#whenClosed;
     this.#server.close(() => resolve());
     // The server waits for the links that it handed out, which are not its own any more.
     setTimeout(resolve, 0);
